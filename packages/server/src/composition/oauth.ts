@@ -129,6 +129,7 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
         pages: config.accountPages === "on",
         passwordMinLength: parts.passwordRules.minLength,
       },
+      steady,
       log,
     },
   };

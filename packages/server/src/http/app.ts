@@ -29,7 +29,7 @@ import { methodsOf, refuseUnrouted, targetRewriter } from "./routing.ts";
 import { models } from "./schemas.ts";
 import { selfServiceApp } from "./self-service-app.ts";
 import { selfServiceModels } from "./self-service-models.ts";
-import type { SelfServiceOperations } from "./self-service-parts.ts";
+import { mounts, type SelfServiceOperations } from "./self-service-parts.ts";
 import { type WellKnownOptions, wellKnownRoutes } from "./well-known.ts";
 
 /** The stories and options of the HTTP edge. */
@@ -132,7 +132,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   refuseUnrouted(app);
   if (parts.docs) docsRoutes(app, parts);
   await app.register(async (scope) => {
-    for (const mount of ["/auth", "/api/v1/auth"]) authRoutes(scope, mount, parts);
+    for (const mount of mounts) authRoutes(scope, mount, parts);
     if (parts.selfService !== undefined) selfServiceApp(scope, parts.selfService);
     startPageApp(scope, parts);
     wellKnownRoutes(scope, parts);

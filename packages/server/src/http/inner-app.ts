@@ -49,6 +49,8 @@ export interface InnerApp {
 export function addInnerApp(app: FastifyInstance, parts: InnerApp): void {
   const { paths, config = {} } = parts;
   const outers = new WeakMap<IncomingMessage, Outer>();
+  /** Requests that have opened the inner app, or tried to. */
+  const tried = new WeakSet<IncomingMessage>();
   const open = atFirstUse(async () => {
     const routes: RealRoutes = new Map();
     const inner = createInnerApp(app, outers);
@@ -64,6 +66,7 @@ export function addInnerApp(app: FastifyInstance, parts: InnerApp): void {
 
   async function handOver(request: FastifyRequest, reply: FastifyReply, refused?: Refusal) {
     const { raw } = request;
+    tried.add(raw);
     const { inner } = await open();
     // A body that will never come would be waited for.
     const refusal = refused ?? (hasLeft(raw) ? new LatchkeyError("client_gone") : undefined);
@@ -74,6 +77,8 @@ export function addInnerApp(app: FastifyInstance, parts: InnerApp): void {
 
   /** Answers a refusal of an outer hook, or the failure of a load. */
   async function refuse(error: Refusal, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    // The load failed. If another one succeeded now, a working app would answer with that failure.
+    if (tried.has(request.raw)) throw error;
     try {
       await handOver(request, reply, error);
     } catch {

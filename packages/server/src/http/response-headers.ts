@@ -37,7 +37,14 @@ export function corsOptions(origins: readonly string[]) {
   return {
     origin: origins.includes("*") ? "*" : [...origins],
     methods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
-    allowedHeaders: ["Authorization", "Content-Type", "X-Request-Id", "If-Match", "Idempotency-Key"],
+    allowedHeaders: [
+      "Authorization",
+      "Content-Type",
+      "X-Request-Id",
+      "If-Match",
+      "If-None-Match",
+      "Idempotency-Key",
+    ],
     exposedHeaders: [
       "Retry-After",
       "RateLimit",

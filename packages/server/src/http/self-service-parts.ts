@@ -13,5 +13,5 @@ export interface SelfServiceOperations {
   readonly mailLanguage: MailLanguage;
 }
 
-/** The mount points of the own account. */
+/** The mount points of the login and the own account. */
 export const mounts = ["/auth", "/api/v1/auth"] as const;

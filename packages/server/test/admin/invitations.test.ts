@@ -139,6 +139,16 @@ describe("invitations", () => {
     expect(text).not.toContain(String(email));
   });
 
+  test("with other roles than `user` are withdrawn with `roles:write` alone", async () => {
+    const { id, email } = await invite(root, { roles: ["user", "editor"] });
+    const request = { method: "DELETE", path: `/invitations/${String(id)}` } as const;
+    for (const token of [await world.tokenOf("helen"), await world.machine("users:write")]) {
+      const { text } = await world.expectAnswer(token, request, { status: 403, code: "forbidden" });
+      expect(text).not.toContain(String(email));
+    }
+    expect((await join(await linkTo(email))).status).toBe(201);
+  });
+
   test("of a user end with the role, and go on with it", async () => {
     const token = await world.tokenOf("helen");
     const link = await linkTo((await invite(token))["email"]);

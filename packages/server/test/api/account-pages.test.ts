@@ -1,6 +1,6 @@
 import { passwords, type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { repeatedFor } from "../../src/http/account/repeated-forms.ts";
+import { repeatedFor } from "../../src/http/pages/repeated-forms.ts";
 import { type AccountAnswer, linkOf, recipientsOf, tokenOf, Visitor } from "./account-world.ts";
 
 let server: TestServer;
@@ -524,6 +524,25 @@ describe("a form that is sent twice", () => {
     expect(answers.map(heading)).toEqual(Array(2).fill("Your password is changed"));
     expect((await other.send("/account/password", fields)).status).toBe(422);
     expect(own.newEvents().map(({ name }) => name)).toEqual(["user.password_changed", "login.failed"]);
+  });
+
+  test("changes the own password again after a change back", async () => {
+    await using own = await testServer();
+    const visitor = new Visitor(own);
+    await visitor.signIn("bob", passwords.bob);
+    const other = "quiet harbour paints seven";
+    const change = (from: string, to: string) =>
+      visitor.send("/account/password", { current_password: from, new_password: to, new_password_again: to });
+    await change(passwords.bob, next);
+    own.newEvents();
+    for (const [from, to] of [
+      [next, other],
+      [other, next],
+      [next, other],
+    ] as const)
+      expect(heading(await change(from, to))).toBe("Your password is changed");
+    expect(own.newEvents().map(({ name }) => name)).toEqual(Array(3).fill("user.password_changed"));
+    expect((await new Visitor(own).signIn("bob", other)).status).toBe(303);
   });
 });
 

@@ -171,6 +171,20 @@ describe("CORS", () => {
     });
     expect(actual.headers.get("access-control-expose-headers")).toContain("WWW-Authenticate");
   });
+
+  test("lets a page send the request headers of the document", async () => {
+    await using server = await testServer({ CORS_ORIGINS: "https://app.example" });
+    const document = await (await fetch(`${server.url}/openapi.json`)).text();
+    const described = new Set(
+      [...document.matchAll(/"in":"header","name":"([^"]+)"/g)].map(([, name]) => name),
+    );
+    // The stream of ended sessions is for guards, and no page reads it.
+    described.delete("last-event-id");
+    expect(described).toEqual(new Set(["idempotency-key", "if-match", "if-none-match"]));
+    const answer = await fetch(`${server.url}/auth/login`, preflight("https://app.example"));
+    const allowed = answer.headers.get("access-control-allow-headers")?.toLowerCase().split(", ");
+    expect(allowed).toEqual(expect.arrayContaining([...described]));
+  });
 });
 
 test("an internal error is logged and hidden from the caller", async () => {

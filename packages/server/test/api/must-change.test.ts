@@ -89,6 +89,20 @@ describe("the sign-in page of an application, for a password that must be change
     expect((await submit(server, path, { ...bob, password: next })).html).toContain("code=lka_");
   });
 
+  test("changes it once after a double click, and goes on", async () => {
+    const last = "quiet harbour paints seven";
+    const form = { ...changed, new_password: last, new_password_again: last };
+    const pages = await Promise.all([submit(server, path, form), submit(server, path, form)]);
+    pages.push(await submit(server, path, form));
+    for (const { status, html } of pages) {
+      expect(status).toBe(200);
+      expect(html).toContain("code=lka_");
+    }
+    const made = names();
+    expect(made.filter((name) => name === "user.password_changed")).toHaveLength(1);
+    expect(made).not.toContain("login.failed");
+  });
+
   test("leads a person without a password to the account pages", async () => {
     const { html } = await load(server, path, { headers: { "accept-language": "de" } });
     expect(html).toContain('<a href="/account/forgot">Passwort vergessen?</a>');

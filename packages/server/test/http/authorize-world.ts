@@ -110,6 +110,7 @@ export async function authorizeWorld(
     checkRequest,
     authorize: async () => "the-code",
     deny: async () => {},
+    steady: () => 0,
     log: { debug() {}, warn() {}, error() {} },
     ...stories,
   };

@@ -100,12 +100,8 @@ describe("an inner app", () => {
   });
 
   test("that fails to open gets 500 with its cause in the log, and is opened by the next request", async () => {
-    let failures = 2;
-    await using world = await outerWorld(
-      echo(async () => {
-        if (failures-- > 0) throw new Error("too many open files");
-      }),
-    );
+    const opened = vi.fn(async () => {}).mockRejectedValueOnce(new Error("too many open files"));
+    await using world = await outerWorld(echo(opened));
     const failed = await fetch(`${world.url}/inner`);
     expect([failed.status, await failed.json()]).toEqual([500, refused("internal_error")]);
     expect(world.lines).toEqual([
@@ -119,7 +115,9 @@ describe("an inner app", () => {
       },
     ]);
     await vi.waitFor(() => expect(world.codes).toEqual(["internal_error"]));
+    expect(opened).toHaveBeenCalledOnce();
     expect((await fetch(`${world.url}/inner`)).status).toBe(200);
+    expect(opened).toHaveBeenCalledTimes(2);
   });
 
   test("answers the refusals of outer hooks in its own form", async () => {

@@ -86,7 +86,9 @@ export function createResources(parts: ResourceParts): Resources {
   const { issuer, mcp, audience, fallback, registered } = parts;
   // Never the default of a client. An entry of the table with its URL does not change its scopes.
   const administration: Resource = {
-    ...{ url: administrationOf(issuer), name: null, scopes: powers },
+    url: administrationOf(issuer),
+    name: null,
+    scopes: powers,
     refusesUnknownScopes: true,
   };
   const administrationUrl = comparableUrl(administration.url);

@@ -4,6 +4,7 @@ import type { AnswerRequest, LinkAddress } from "../mail/outbox.ts";
 import type { SessionPrincipal } from "../stories/current-user.ts";
 import type { Credentials } from "../stories/sign-in.ts";
 import type { Invitation, InvitationPage, LinkPurpose } from "./links.ts";
+import type { Power } from "./powers.ts";
 import type { ChangeOptions } from "./user-changes.ts";
 import type { User } from "./users.ts";
 
@@ -183,9 +184,10 @@ export interface Invitations {
   /**
    * Ends an invitation. Its mail is not sent if it still waits.
    *
-   * @throws {LatchkeyError} `not_found`
+   * @param held the powers of the caller
+   * @throws {LatchkeyError} `not_found`, `forbidden` without the powers to send such an invitation
    */
-  withdrawInvitation(id: string, by: Origin): Promise<void>;
+  withdrawInvitation(id: string, held: ReadonlySet<Power>, by: Origin): Promise<void>;
 }
 
 /** Links, seen without a use. */

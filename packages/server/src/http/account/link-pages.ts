@@ -4,6 +4,7 @@ import type { LinkPurpose } from "../../core/people/links.ts";
 import type { DescribedLink } from "../../core/people/self-service.ts";
 import type { Form } from "../oauth/form-body.ts";
 import { type Fault, type FormPage, formPage } from "../pages/form-page.ts";
+import { RepeatedForms } from "../pages/repeated-forms.ts";
 import type { TextPage } from "../pages/text-page.ts";
 import {
   type AccountPage,
@@ -14,7 +15,6 @@ import {
 } from "./account-parts.ts";
 import type { AccountSite } from "./account-site.ts";
 import { incomplete, runForm } from "./form-answers.ts";
-import { RepeatedForms } from "./repeated-forms.ts";
 
 /** The part of a page behind a link that is its own. */
 export interface LinkForm {
@@ -94,7 +94,7 @@ export function linkPages(
         const faults = own.faults(typed, reply);
         if (faults.length > 0) return incomplete(running, faults);
         return runForm(running, async () => {
-          const { way, ...result } = await repeated.once(["", typed], () =>
+          const { way, ...result } = await repeated.once([token, typed], () =>
             own.use(token, typed, request, reply),
           );
           return site.report(reply, result, way);

@@ -7,10 +7,10 @@ import type { FormField } from "../pages/form-field.ts";
 import { type Fault, formPage } from "../pages/form-page.ts";
 import { strongText } from "../pages/markup.ts";
 import { newPasswordFaults, newPasswordFields } from "../pages/new-password.ts";
+import { RepeatedForms } from "../pages/repeated-forms.ts";
 import type { AccountPage, AccountParts } from "./account-parts.ts";
 import type { AccountSite } from "./account-site.ts";
 import { fieldNames, incomplete, runForm } from "./form-answers.ts";
-import { RepeatedForms } from "./repeated-forms.ts";
 import type { SignedInHandler } from "./signed-in.ts";
 
 type SignedIn = (page: "password" | "email", handler: SignedInHandler) => AccountPage["get"];

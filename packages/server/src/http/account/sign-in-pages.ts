@@ -8,6 +8,7 @@ import type { FormField } from "../pages/form-field.ts";
 import { type Fault, formPage } from "../pages/form-page.ts";
 import { type Language, languages } from "../pages/language.ts";
 import { newPasswordFaults, newPasswordFields } from "../pages/new-password.ts";
+import { RepeatedForms } from "../pages/repeated-forms.ts";
 import {
   type AccountPage,
   type AccountParts,
@@ -17,7 +18,6 @@ import {
 } from "./account-parts.ts";
 import type { AccountSite } from "./account-site.ts";
 import { fieldNames, formStatus, type RefusedForm, refusedForm } from "./form-answers.ts";
-import { RepeatedForms } from "./repeated-forms.ts";
 import { pageAfterSignIn } from "./signed-in.ts";
 
 /** The state of the form. */
@@ -78,7 +78,7 @@ export function signInPages(site: AccountSite, parts: AccountParts): AccountPage
       const next = mustChange ? form.get(fieldNames.next) : undefined;
       if (next !== undefined) {
         // A repeat signs in with the new password, which is verified.
-        await repeated.once(["", form], () =>
+        await repeated.once([username, form], () =>
           selfService.changePasswordAtSignIn({ username, password }, next, caller, language),
         );
         mustChange = false;

@@ -55,7 +55,9 @@ const invite = {
 const withdrawInvitation = {
   id: "withdraw_invitation",
   summary: "Withdraw an invitation",
-  description: "Its link is invalid at once. Its mail is not sent if it still waits.",
+  description:
+    "Its link is invalid at once. Its mail is not sent if it still waits. This takes the powers to send it: " +
+    "`users:write`, and `roles:write` for other roles than `user`.",
   powers: ["users:write"],
   answer: {
     description: "The invitation has ended",
@@ -88,7 +90,8 @@ export function invitationRoutes({ app, callerOf }: AdminScope, stories: Invitat
     `${all}/:id`,
     plain(withdrawInvitation),
     async (request, reply) => {
-      await selfService.withdrawInvitation(request.params.id, callerOf(request).by);
+      const { held, by } = callerOf(request);
+      await selfService.withdrawInvitation(request.params.id, held, by);
       return reply.send({ message: "Withdrawn" });
     },
   );

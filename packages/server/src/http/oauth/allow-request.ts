@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { SteadyClock } from "../../core/clock.ts";
 import type { AuthorizationRequest } from "../../core/oauth/authorization-request.ts";
 import { WeakPassword } from "../../core/passwords/password-problem.ts";
 import type { Authorize } from "../../core/stories/authorize.ts";
@@ -6,6 +7,7 @@ import { MustChangePassword } from "../../core/stories/must-change.ts";
 import { waitingCallerOf } from "../caller.ts";
 import { newPasswordFaults, newPasswordNames } from "../pages/new-password.ts";
 import { readerLanguage } from "../pages/page-answer.ts";
+import { RepeatedForms } from "../pages/repeated-forms.ts";
 import { weakPasswordFault } from "../pages/weak-password.ts";
 import type { AuthorizePages } from "./authorize-pages.ts";
 import type { OwnAccountParts } from "./authorize-parts.ts";
@@ -19,13 +21,16 @@ export interface AllowParts {
   readonly authorize: Authorize;
   /** Undefined with the users of a realm. */
   readonly ownAccount: OwnAccountParts | undefined;
+  readonly steady: SteadyClock;
 }
 
 /**
  * Answers the form in which a person signs in and allows a request. If the password must be
  * changed, the same form comes back with the fields of a new one. Nothing is granted before.
  */
-export function createAllow({ pages, authorize, ownAccount }: AllowParts) {
+export function createAllow({ pages, authorize, ownAccount, steady }: AllowParts) {
+  const repeated = new RepeatedForms<void>(steady);
+
   return async function allow(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -48,7 +53,10 @@ export function createAllow({ pages, authorize, ownAccount }: AllowParts) {
       if (ownAccount !== undefined && next !== undefined) {
         const { id } = asked.client;
         const credentials = { username, password };
-        await ownAccount.selfService.changePasswordAtSignIn(credentials, next, caller, language, id);
+        // A repeat signs in with the new password, which is verified.
+        await repeated.once([username, form], () =>
+          ownAccount.selfService.changePasswordAtSignIn(credentials, next, caller, language, id),
+        );
         faults = undefined;
       }
       const code = await authorize({ username, password: next ?? password }, asked, caller);

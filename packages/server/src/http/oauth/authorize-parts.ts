@@ -1,3 +1,4 @@
+import type { SteadyClock } from "../../core/clock.ts";
 import type { CheckRequest } from "../../core/oauth/authorization-request.ts";
 import type { Broker } from "../../core/oauth/broker.ts";
 import type { SelfService } from "../../core/people/self-service.ts";
@@ -24,5 +25,6 @@ export interface AuthorizePageParts {
   readonly broker?: Broker | undefined;
   /** The own account, for a password that must be changed. Undefined with the users of a realm. */
   readonly ownAccount?: OwnAccountParts | undefined;
+  readonly steady: SteadyClock;
   readonly log: LogSink;
 }

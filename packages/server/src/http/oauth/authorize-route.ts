@@ -21,11 +21,11 @@ import { signInFormOf } from "./sign-in-form.ts";
  * posted to the same address and the query is checked again, so any copy of the page works.
  */
 export function authorizeRoutes(app: FastifyInstance, parts: AuthorizePageParts): void {
-  const { issuer, checkRequest, authorize, deny, broker, ownAccount, log } = parts;
+  const { issuer, checkRequest, authorize, deny, broker, ownAccount, steady, log } = parts;
   const address = new URL(issuer);
   const links = ownAccount?.pages ? accountLinks(issuer, ownAccount.selfService) : undefined;
   const pages = new AuthorizePages(issuer, { log, links, provider: broker?.provider });
-  const allow = createAllow({ pages, authorize, ownAccount });
+  const allow = createAllow({ pages, authorize, ownAccount, steady });
 
   app.register(async (scope) => {
     const options = { schema: { hide: true } };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { RegisteredClient } from "../../../src/core/oauth/registered-clients.ts";
+import { type Power, powers } from "../../../src/core/people/powers.ts";
 import type { Inviter } from "../../../src/core/people/self-service.ts";
 import {
   caller,
@@ -281,13 +282,14 @@ export function invitationContract(engine: string, open: OpenStores): void {
 
   describe(`a withdrawn invitation: ${engine}`, () => {
     const by = { address: "192.0.2.9", requestId: "r", actor: "user:alice" };
+    const all = new Set(powers);
 
     test("opens nothing, and the trail names who withdrew it", async () => {
       await using world = await worldOf(open);
       const { id } = await world.stories.invite("carol@example.org", ["user"], root, "en");
       const link = await world.sentLink("invitation");
       world.heard.length = 0;
-      await world.stories.withdrawInvitation(id, by);
+      await world.stories.withdrawInvitation(id, all, by);
       expect(world.heard).toEqual([
         {
           ...{ name: "user.uninvited", at: world.now(), ...by },
@@ -304,8 +306,24 @@ export function invitationContract(engine: string, open: OpenStores): void {
       await using world = await worldOf(open);
       const { id } = await world.stories.invite("carol@example.org", ["user"], root, "en");
       await world.stories.invite("dave@example.org", ["user"], root, "en");
-      await world.stories.withdrawInvitation(id, by);
+      await world.stories.withdrawInvitation(id, all, by);
       expect(await world.sentMails()).toMatchObject([{ recipient: "dave@example.org" }]);
+    });
+
+    test("takes the powers that its roles need", async () => {
+      await using world = await worldOf(open);
+      const support: ReadonlySet<Power> = new Set(["users:write"]);
+      const editor = await world.stories.invite("carol@example.org", ["user", "editor"], root, "en");
+      const plain = await world.stories.invite("dave@example.org", ["user"], root, "en");
+      world.heard.length = 0;
+      await expect(world.stories.withdrawInvitation(editor.id, support, by)).rejects.toMatchObject({
+        code: "forbidden",
+      });
+      expect(world.heard).toEqual([]);
+      expect(await world.stories.invitations({ limit: 10 })).toHaveLength(2);
+      await world.stories.withdrawInvitation(plain.id, support, by);
+      expect(await world.stories.invitations({ limit: 10 })).toMatchObject([{ id: editor.id }]);
+      expect(await world.sentMails()).toMatchObject([{ recipient: "carol@example.org" }]);
     });
 
     test("that ten administrators withdraw at once has one event", async () => {
@@ -314,7 +332,7 @@ export function invitationContract(engine: string, open: OpenStores): void {
       world.heard.length = 0;
       const tries = await Promise.allSettled(
         Array.from({ length: 10 }, (_, number) =>
-          (number % 2 === 0 ? world.stories : world.elsewhere).withdrawInvitation(id, by),
+          (number % 2 === 0 ? world.stories : world.elsewhere).withdrawInvitation(id, all, by),
         ),
       );
       expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
@@ -343,7 +361,9 @@ export function invitationContract(engine: string, open: OpenStores): void {
       const id = await idOf(world);
       const before = await world.store.links.byId(id);
       world.heard.length = 0;
-      await expect(world.stories.withdrawInvitation(id, by)).rejects.toMatchObject({ code: "not_found" });
+      await expect(world.stories.withdrawInvitation(id, all, by)).rejects.toMatchObject({
+        code: "not_found",
+      });
       expect(await world.store.links.byId(id)).toEqual(before);
       expect(world.heard).toEqual([]);
     });

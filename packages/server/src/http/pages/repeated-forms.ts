@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import type { SteadyClock } from "../../core/clock.ts";
 import type { Form } from "../oauth/form-body.ts";
+import { FormDigests } from "./form-digests.ts";
 
 /** How long the result of a form is remembered, in milliseconds: the time between the clicks of a double click. */
 export const repeatedFor = 10_000;
@@ -9,6 +9,7 @@ export const repeatedFor = 10_000;
 const mostRemembered = 1_000;
 
 interface Remembered<Result> {
+  readonly owner: string;
   readonly result: Promise<Result>;
   /** When the result came. Undefined while it is awaited. */
   cameAt: number | undefined;
@@ -16,13 +17,15 @@ interface Remembered<Result> {
 
 /**
  * The results of forms that can be sent once. After a double click the browser shows the answer to the second form, and
- * the first one has done the work. So the same form with the same values gets the same result for ten seconds.
+ * the first one has done the work. So the same form with the same values gets the same result for ten seconds. Another
+ * success of the same owner ends this: after a change back, the form has work to do again.
  *
  * It is held in the memory of this process: a repeat that reaches another replica runs anew.
  */
 export class RepeatedForms<Result> {
   readonly #steady: SteadyClock;
-  /** By hashed form, in the order of their first arrival. Forms are hashed: they hold passwords. */
+  readonly #digests = new FormDigests();
+  /** By digest of the form, in the order of their first arrival. */
   readonly #remembered = new Map<string, Remembered<Result>>();
 
   constructor(steady: SteadyClock) {
@@ -32,15 +35,14 @@ export class RepeatedForms<Result> {
   /**
    * Runs `use` once for a form. A form whose first arrival failed, or whose browser gave it up, runs anew.
    *
-   * @param session the session that sends the form, or an empty text: two sessions never share a result
+   * @param owner the session, link or account that the form changes: two owners never share a result
    */
   async once(
-    [session, form]: readonly [session: string, form: Form],
+    [owner, form]: readonly [owner: string, form: Form],
     use: () => Promise<Result>,
   ): Promise<Result> {
     this.#purge();
-    const sent = JSON.stringify([session, ...form]);
-    const key = createHash("sha256").update(sent).digest("base64url");
+    const key = this.#digests.of(owner, form);
     for (let earlier = this.#remembered.get(key); earlier; earlier = this.#remembered.get(key)) {
       try {
         return await earlier.result;
@@ -48,11 +50,14 @@ export class RepeatedForms<Result> {
         this.#forget(key, earlier);
       }
     }
-    const entry: Remembered<Result> = { result: use(), cameAt: undefined };
+    const entry: Remembered<Result> = { owner, result: use(), cameAt: undefined };
     this.#remembered.set(key, entry);
     try {
       const result = await entry.result;
+      this.#forgetOthers(entry);
       entry.cameAt = this.#steady();
+      // Results and digests leave the memory also if no other form comes.
+      setTimeout(() => this.#forget(key, entry), repeatedFor).unref();
       return result;
     } catch (error) {
       this.#forget(key, entry);
@@ -62,6 +67,12 @@ export class RepeatedForms<Result> {
 
   #forget(key: string, entry: Remembered<Result>): void {
     if (this.#remembered.get(key) === entry) this.#remembered.delete(key);
+  }
+
+  /** Also those under way: which of two changes at once came last is unknown. */
+  #forgetOthers(entry: Remembered<Result>): void {
+    for (const [key, other] of this.#remembered)
+      if (other.owner === entry.owner && other !== entry) this.#remembered.delete(key);
   }
 
   #purge(): void {
