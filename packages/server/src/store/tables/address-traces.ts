@@ -13,9 +13,8 @@ export const mailsOfUser = `user_id = :userId or lower(recipient) = ${ofUser}`;
 
 const signUpsOf = linkEnding<{ email: string }>(`user_id is null and lower(email) = ${of(":email")}`);
 
-const signUpsOfUser = linkEnding<{ userId: string }>(
-  `(${signUpsToUser}) or (user_id is null and invited_by = :userId)`,
-);
+// Others too get a link if they ask for the user's address, and it holds the address.
+const linksNamingUser = linkEnding<{ userId: string }>(`lower(email) = ${ofUser} or invited_by = :userId`);
 
 // Such a mail names no user, or another one.
 const deleteMailsToAddress = statement<{ userId: string }>(`
@@ -29,11 +28,12 @@ export function signedUpSteps(email: string): Step[] {
 }
 
 /**
- * Ends the invitations to a removed user, and by them, and the mails that others caused to the address. An erasure later
- * cannot find them, because the address is gone with the row of the user, which must be there now.
+ * Ends every link to the address of a removed user, also those of others, the user's own invitations, and the mails that
+ * others caused to the address. An erasure later cannot find them, because the address is gone with the row of the user,
+ * which must be there now.
  */
 export function forgetAddressSteps(userId: string): Step[] {
-  return [...signUpsOfUser({ userId }), step(deleteMailsToAddress, { userId })];
+  return [...linksNamingUser({ userId }), step(deleteMailsToAddress, { userId })];
 }
 
 /** Deletes the mails that wait for an erased user. */
