@@ -139,6 +139,20 @@ describe("invitations", () => {
     expect(text).not.toContain(String(email));
   });
 
+  test("to other roles than user are withdrawn with the powers to send them", async () => {
+    const { id, email } = await invite(root, { roles: ["user", "admin"] });
+    const request = { method: "DELETE", path: `/invitations/${String(id)}` } as const;
+    for (const token of [await world.tokenOf("helen"), await world.machine("users:write")])
+      await world.expectAnswer(token, request, { status: 403, code: "forbidden" });
+    const { text } = await world.ask(root, { method: "GET", path: "/invitations?limit=1000" });
+    expect(text).toContain(String(email));
+    await world.expectAnswer(root, request, {
+      status: 200,
+      exactly: { message: "Withdrawn" },
+      events: ["user.uninvited"],
+    });
+  });
+
   test("of a user end with the role, and go on with it", async () => {
     const token = await world.tokenOf("helen");
     const link = await linkTo((await invite(token))["email"]);

@@ -5,6 +5,7 @@ import type { Accounts } from "../stories/sign-in.ts";
 import type { Links } from "./links.ts";
 import { createNewLinks, type NewLinkParts } from "./new-links.ts";
 import { rolesProblem } from "./person-rules.ts";
+import { assertMayInvite } from "./powers.ts";
 import type { Invitations, SignUpRule } from "./self-service.ts";
 import type { SelfServiceLimits } from "./self-service-limits.ts";
 import { fieldProblem, mailboxOf, typedEmail } from "./typed-fields.ts";
@@ -53,9 +54,10 @@ export function createInvitations(parts: InvitationParts): Invitations {
       return { ...link, roles };
     },
     invitations: (page) => links.invitations(page, clock()),
-    async withdrawInvitation(id, by) {
+    async withdrawInvitation(id, { by, held }) {
       const link = await links.byId(id);
       if (link === undefined || link.roles === null || link.expiresAt <= clock()) throw noInvitation();
+      if (held !== undefined) assertMayInvite(held, link.roles);
       const event = eventOf("user.uninvited", clock(), by, { subject: subjectOf(link.email) });
       if (!(await links.withdraw(id, event))) throw noInvitation();
     },

@@ -181,11 +181,11 @@ export interface Invitations {
   /** Invitations that have not expired, by id. They are listed also while their inviter lacks a power. */
   invitations(page: InvitationPage): Promise<Invitation[]>;
   /**
-   * Ends an invitation. Its mail is not sent if it still waits.
+   * Ends an invitation. Its mail is not sent if it still waits. It takes the powers that send such an invitation.
    *
-   * @throws {LatchkeyError} `not_found`
+   * @throws {LatchkeyError} `not_found`, `forbidden`
    */
-  withdrawInvitation(id: string, by: Origin): Promise<void>;
+  withdrawInvitation(id: string, options: Pick<ChangeOptions, "by" | "held">): Promise<void>;
 }
 
 /** Links, seen without a use. */

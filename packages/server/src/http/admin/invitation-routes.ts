@@ -55,7 +55,8 @@ const invite = {
 const withdrawInvitation = {
   id: "withdraw_invitation",
   summary: "Withdraw an invitation",
-  description: "Its link is invalid at once. Its mail is not sent if it still waits.",
+  description:
+    "Its link is invalid at once. Its mail is not sent if it still waits. One to other roles than `user` needs `roles:write` too.",
   powers: ["users:write"],
   answer: {
     description: "The invitation has ended",
@@ -88,7 +89,7 @@ export function invitationRoutes({ app, callerOf }: AdminScope, stories: Invitat
     `${all}/:id`,
     plain(withdrawInvitation),
     async (request, reply) => {
-      await selfService.withdrawInvitation(request.params.id, callerOf(request).by);
+      await selfService.withdrawInvitation(request.params.id, callerOf(request));
       return reply.send({ message: "Withdrawn" });
     },
   );

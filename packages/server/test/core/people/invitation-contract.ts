@@ -287,7 +287,7 @@ export function invitationContract(engine: string, open: OpenStores): void {
       const { id } = await world.stories.invite("carol@example.org", ["user"], root, "en");
       const link = await world.sentLink("invitation");
       world.heard.length = 0;
-      await world.stories.withdrawInvitation(id, by);
+      await world.stories.withdrawInvitation(id, { by });
       expect(world.heard).toEqual([
         {
           ...{ name: "user.uninvited", at: world.now(), ...by },
@@ -304,7 +304,7 @@ export function invitationContract(engine: string, open: OpenStores): void {
       await using world = await worldOf(open);
       const { id } = await world.stories.invite("carol@example.org", ["user"], root, "en");
       await world.stories.invite("dave@example.org", ["user"], root, "en");
-      await world.stories.withdrawInvitation(id, by);
+      await world.stories.withdrawInvitation(id, { by });
       expect(await world.sentMails()).toMatchObject([{ recipient: "dave@example.org" }]);
     });
 
@@ -314,7 +314,7 @@ export function invitationContract(engine: string, open: OpenStores): void {
       world.heard.length = 0;
       const tries = await Promise.allSettled(
         Array.from({ length: 10 }, (_, number) =>
-          (number % 2 === 0 ? world.stories : world.elsewhere).withdrawInvitation(id, by),
+          (number % 2 === 0 ? world.stories : world.elsewhere).withdrawInvitation(id, { by }),
         ),
       );
       expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
@@ -343,7 +343,7 @@ export function invitationContract(engine: string, open: OpenStores): void {
       const id = await idOf(world);
       const before = await world.store.links.byId(id);
       world.heard.length = 0;
-      await expect(world.stories.withdrawInvitation(id, by)).rejects.toMatchObject({ code: "not_found" });
+      await expect(world.stories.withdrawInvitation(id, { by })).rejects.toMatchObject({ code: "not_found" });
       expect(await world.store.links.byId(id)).toEqual(before);
       expect(world.heard).toEqual([]);
     });
