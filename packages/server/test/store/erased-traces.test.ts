@@ -81,9 +81,14 @@ async function live({ users, sessions, authorizations, links, outbox, audit, pas
   await links.add(link("own", {}), [mail({ linkId: "own" })], [event("reset.requested")]);
   const ofNobody = { userId: null, revision: null, purpose: "sign_up" } as const;
   await links.add(link("invited", ofNobody), [mail({ userId: null, content: { kind: "sign_up" } })], []);
+  const invitation = link("sent", { ...ofNobody, email: "guest@example.org", invitedBy: zenobia.id });
+  const inHerName = { kind: "invitation", invitedBy: "Septimia" } as const;
+  const toGuest = { userId: null, recipient: invitation.email, linkId: invitation.id };
+  await links.add({ ...invitation, roles: ["user"] }, [mail({ ...toGuest, content: inHerName })], []);
   const known = { kind: "sign_up_known", username: "zenobia" } as const;
   await outbox.request(mail({ content: known, userId: null, recipient: "Queen@palmyra.example" }), []);
-  await outbox.request(mail({ content: { kind: "address_taken" }, userId: "user:bob" }), []);
+  const wanted = link("wanted", { purpose: "change_email", userId: "user:bob" });
+  await links.add(wanted, [mail({ content: { kind: "address_taken" }, userId: "user:bob" })], []);
   await passwordFailures.begin(zenobia.id);
   const byHer = { actor: zenobia.id, address: "203.0.113.6" };
   await audit.record({ ...event("user.changed"), ...byHer, subject: "user:bob", reason: "name" });

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { AuditEventName } from "../../src/core/audit-events.ts";
 import type { NewMail } from "../../src/core/mail/outbox.ts";
 import type { Link } from "../../src/core/people/links.ts";
+import type { NewImportedUser } from "../../src/core/people/user-import.ts";
+import type { NewUser } from "../../src/core/people/users.ts";
 import type { Store } from "../../src/store/store.ts";
 import { event, now, session, user } from "./store-rows.ts";
 
@@ -20,6 +22,7 @@ const link = (id: string, change: Partial<Link> = {}): Link => ({
   expiresAt: now + 30 * minute,
   ...change,
 });
+const imported = (user: NewUser): NewImportedUser => ({ ...user, active: true, createdAt: now });
 const ofNobody = { purpose: "sign_up", userId: null, revision: null } as const;
 
 const mail = (linkId: string): NewMail => ({
@@ -175,6 +178,16 @@ export function linksContract(opened: () => Store, heard: () => readonly AuditEv
     const endings: Record<string, (store: Store) => unknown> = {
       "a new account of the address": ({ users }) =>
         users.add({ ...user("carol"), email: "Alice@Example.org" }, event("user.signed_up")),
+      "an imported account of the address": async ({ userImport }) => {
+        const carol = { ...user("carol"), email: "Alice@Example.org" };
+        await (await userImport()).add([user("bob"), carol].map(imported), [event("user.imported")]);
+      },
+      "a change of an account to the address": async ({ users }) => {
+        const alice = await users.byId("user:alice");
+        if (alice === undefined) throw new Error("no user");
+        const address = { email: "Alice@Example.org", emailKey: "alice@example.org" };
+        await users.change({ ...alice, ...address }, [event("user.changed")]);
+      },
       "the removal of the inviter": ({ users }) => users.remove("user:alice", event("user.removed")),
     };
     test.each(Object.keys(endings))("of an invitation end with %s, and so does their mail", async (name) => {

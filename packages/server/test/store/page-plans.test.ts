@@ -6,14 +6,16 @@ import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { postgresUrl } from "../../src/config/postgres-url.ts";
 import type { SearchColumn, SearchPart } from "../../src/core/people/user-search.ts";
-import type { Database } from "../../src/store/database.ts";
+import type { Database, Step } from "../../src/store/database.ts";
 import { openSqlite } from "../../src/store/sqlite/engine.ts";
 import { openStore } from "../../src/store/store.ts";
+import { forgetAddressSteps, importedSteps, signedUpSteps } from "../../src/store/tables/address-traces.ts";
 import { auditTable } from "../../src/store/tables/audit.ts";
 import { auditReading } from "../../src/store/tables/audit-reading.ts";
 import { sessionEndings } from "../../src/store/tables/session-endings.ts";
 import { sessionTable } from "../../src/store/tables/sessions.ts";
 import { userSearch } from "../../src/store/tables/user-search.ts";
+import { userTraces } from "../../src/store/tables/user-traces.ts";
 import { newDatabase } from "../postgres/server/suite-postgres.ts";
 import { event, now } from "./store-rows.ts";
 
@@ -36,8 +38,16 @@ const manyRows = [
       expires_at, ends_at, tokens_until, address_bucket, client_id)
     select 's' || n, 'user:' || n, 0, '', ${now}, ${now} + n, ${now}, ${now} + 99999, ${now} + 99999, ${now}, '::1',
       case when n % 2 = 0 then 'client' when n % 4 = 1 then 'client' || n end from series`,
+  `${series} insert into links (id, purpose, email, roles, invited_by, created_at, expires_at)
+    select 'l' || n, 'sign_up', 'g' || n, case when n % 2 = 0 then '["user"]' end,
+      case when n % 2 = 0 then 'user:' || n end, ${now}, ${now} + 1 from series`,
+  `${series} insert into outbox (id, kind, recipient, link_id, language, details, created_at, next_try_at)
+    select 'm' || n, 'sign_up', 'g' || n, 'l' || n, 'en', '{}', ${now}, ${now} from series where n <= 10000`,
   `${series} insert into audit_events (at, name, address) select ${now} + n, 'login.succeeded', '::1' from series`,
 ];
+
+/** A plan that reads all links or all mails that wait. */
+const wholeTable = /SCAN (links|outbox)|PRIMARY KEY \(id>|Seq Scan on (links|outbox)|Index Cond: \(id > /;
 
 const onAudit = () => {};
 
@@ -107,7 +117,7 @@ describe.each<readonly [string, () => Promise<Planned>]>([
   ["SQLite", () => onSqlite("")],
   ["SQLite with statistics", () => onSqlite("analyze")],
   ["PostgreSQL", onPostgres],
-])("of many rows, %s reads for a page", (_, open) => {
+])("of many rows, %s reads", (_, open) => {
   let planned: Planned;
   beforeAll(async () => {
     planned = await open();
@@ -164,6 +174,22 @@ describe.each<readonly [string, () => Promise<Planned>]>([
       expect(await planned.planOf(await statementOf(sessionsOf("user:1", client)))).toContain(
         "sessions_open",
       );
+  });
+
+  test.each<[string, readonly Step[]]>([
+    ["a new account", signedUpSteps("guest@example.com")],
+    ["a removal", forgetAddressSteps("user:1").slice(0, 2)],
+    // Its mails belong to up to 200 links. Then PostgreSQL rightly reads all mails that wait, which are few.
+    ["an import", importedSteps(["guest@example.com"]).slice(1)],
+  ])("of the links and mails that %s ends these alone", async (_what, steps) => {
+    for (const { sql } of steps) expect(await planned.planOf(sql)).not.toMatch(wholeTable);
+  });
+
+  test.each(["links", "invitations"] as const)("of a user's %s these alone", async (table) => {
+    const read = (database: Database) => userTraces(database).read(table, "user:1", "");
+    const plan = await planned.planOf(await statementOf(read));
+    expect(plan).toMatch(/links_by_address|links_by_inviter/);
+    expect(plan).not.toMatch(wholeTable);
   });
 
   test("of audit events a slice, by number", async () => {

@@ -182,7 +182,7 @@ export interface Invitations {
   /** Invitations that have not expired, by id. They are listed also while their inviter lacks a power. */
   invitations(page: InvitationPage): Promise<Invitation[]>;
   /**
-   * Ends an invitation. Its mail is not sent if it still waits.
+   * Ends an invitation. Its mail is not sent if it still waits. It takes the powers that send such an invitation.
    *
    * @param held the powers of the caller
    * @throws {LatchkeyError} `not_found`, `forbidden` without the powers to send such an invitation

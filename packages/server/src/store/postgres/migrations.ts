@@ -272,6 +272,8 @@ export const postgresMigrations: readonly (readonly string[])[] = [
     )`,
     "create index links_by_expiry on links (expires_at)",
     "create index links_by_user on links (user_id)",
+    "create index links_by_address on links (lower(email), id)",
+    "create index links_by_inviter on links (invited_by, id) where invited_by is not null",
     "create index invitations on links (id) where roles is not null",
     `create table outbox (
       id text collate "C" not null primary key,
@@ -288,6 +290,7 @@ export const postgresMigrations: readonly (readonly string[])[] = [
       claimed_until bigint
     )`,
     "create index outbox_by_next_try on outbox (next_try_at)",
+    "create index outbox_by_link on outbox (link_id) where link_id is not null",
     `create table known_addresses (
       user_id text collate "C" not null references users (id) on delete cascade,
       digest text collate "C" not null,

@@ -217,6 +217,8 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
     ) strict, without rowid`,
     "create index links_by_expiry on links (expires_at)",
     "create index links_by_user on links (user_id)",
+    "create index links_by_address on links (lower(email), id)",
+    "create index links_by_inviter on links (invited_by, id) where invited_by is not null",
     "create index invitations on links (id) where roles is not null",
     `create table outbox (
       id text not null primary key,
@@ -233,6 +235,7 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
       claimed_until integer
     ) strict, without rowid`,
     "create index outbox_by_next_try on outbox (next_try_at)",
+    "create index outbox_by_link on outbox (link_id) where link_id is not null",
     `create table known_addresses (
       user_id text not null references users (id) on delete cascade,
       digest text not null,

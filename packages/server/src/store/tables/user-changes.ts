@@ -2,7 +2,7 @@ import type { ChangeTerms, LastAdministrator, PasswordTerms, Users } from "../..
 import { administratorRole } from "../../core/people/users.ts";
 import { type Database, must, one, step } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
-import { forgetAddressSteps } from "./address-traces.ts";
+import { forgetAddressSteps, signedUpSteps } from "./address-traces.ts";
 import type { AuditWriter } from "./audit.ts";
 import { erasureSteps } from "./erasures.ts";
 import { linkEnding } from "./link-endings.ts";
@@ -121,6 +121,7 @@ export function userRowChanges(
           must(change[last], { ...row, ...termsOf(user.id, terms) }),
           ...linkSteps(terms, at),
           ...(terms.outdateLinks ? linksOf({ id: user.id }) : []),
+          ...(emailKey === null ? [] : signedUpSteps(user.email)),
         ],
         events,
         "ordinary",

@@ -6,6 +6,7 @@ import {
 } from "../../core/people/user-import.ts";
 import { type Database, must } from "../database.ts";
 import { statement } from "../statement.ts";
+import { importedSteps } from "./address-traces.ts";
 import type { AuditWriter } from "./audit.ts";
 import { digestOf, isSpent } from "./spent-ids.ts";
 import { type WrittenUser, writtenUser } from "./user-rows.ts";
@@ -81,7 +82,7 @@ export function userImport(database: Database, audit: AuditWriter): UserImport {
           digest: digestOf(user.id),
         }),
       );
-      return audit.commit(steps, events);
+      return audit.commit([...steps, ...importedSteps(users.map(({ email }) => email))], events);
     },
   };
 

@@ -33,7 +33,8 @@ const statements: Record<TracedTable, ReturnType<typeof tracesIn>> = {
     "links",
     "purpose, email, roles, created_at, expires_at",
     "id",
-    `user_id = :userId or ${signUpsToUser}`,
+    // With an "or", SQLite would read the whole table in the order of the key.
+    `id in (select id from links where user_id = :userId union all select id from links where ${signUpsToUser})`,
   ),
   // The address is that of another person.
   invitations: tracesIn("links", "roles, created_at, expires_at", "id", "invited_by = :userId"),
