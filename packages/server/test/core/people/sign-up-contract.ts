@@ -192,7 +192,7 @@ export function signUpContract(engine: string, open: OpenStores): void {
         "en",
       );
       await world.stories.confirmEmail(await world.sentLink("change_email"), caller, "en");
-      await expect(world.stories.join(link, carol, caller)).rejects.toEqual(refusal("email_taken"));
+      await expect(world.stories.join(link, carol, caller)).rejects.toEqual(refusal("invalid_link"));
     });
 
     test("of a stranger lasts for a day, an invitation for seven", async () => {
