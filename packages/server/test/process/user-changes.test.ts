@@ -276,12 +276,14 @@ describe("latchkey user list finds", () => {
   });
 });
 
-test("latchkey user unlock forgets the failures of an account within a second", async () => {
+test("latchkey user unlock forgets the failures of an account", async () => {
   await add("ulla");
-  await until("the account is locked", async () => (await login(server.url, "ulla", "wrong")).status === 429);
+  const isLocked = async () => (await login(server.url, "ulla", "wrong")).status === 429;
+  await until("the account is locked", isLocked, 20_000);
   expect((await login(server.url, "ulla", password)).status).toBe(429);
   expect((await latchkey("user", "unlock", "ulla")).stdout).toMatch(/^unlocked ulla; /);
-  await until("the user signs in", async () => (await login(server.url, "ulla", password)).status === 200);
+  const isIn = async () => (await login(server.url, "ulla", password)).status === 200;
+  await until("the user signs in", isIn, 20_000);
   expect(await trail("user:ulla")).toContain("user.unlocked");
 });
 
