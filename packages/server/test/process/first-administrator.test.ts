@@ -1,6 +1,6 @@
 import { login, me, send } from "@latchkey/testkit/server/auth-calls";
 import { Place, type ServerProcess } from "@latchkey/testkit/server/server-process";
-import { beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 
 const chosen = "umbrella quartz meadow";
 
@@ -10,6 +10,7 @@ beforeAll(async () => {
   server = await new Place().server({ env: { LATCHKEY_ADMIN_PASSWORD: "", LATCHKEY_ISSUER: "" } });
   generated = /^ {4}password {2}(\S+)$/m.exec(server.stderr())?.[1] ?? "";
 });
+afterAll(() => server.stop());
 
 /** Sends the form of the sign-in to the account pages. */
 function signInForm(fields: Readonly<Record<string, string>>) {
