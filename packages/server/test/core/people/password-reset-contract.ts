@@ -299,27 +299,6 @@ export function passwordResetContract(engine: string, open: OpenStores): void {
       await send();
     });
 
-    test("is sent by administrators five times an hour to one account", async () => {
-      await using world = await selfServiceWorld(open);
-      const by = { address: "192.0.2.9", requestId: "r", actor: "user:root" };
-      const send = (id = "user:alice") => world.stories.sendReset(id, { by }, "en");
-      for (let time = 0; time < 5; time++) {
-        await send();
-        await world.stories.forgotPassword("alice", caller, "en");
-      }
-      expect(await world.sentMails()).toHaveLength(10);
-      world.heard.length = 0;
-      await expect(send()).rejects.toMatchObject({
-        code: "rate_limited",
-        limit: { policy: "sent-reset", quota: 5, windowSeconds: 3600 },
-      });
-      expect(world.heard).toEqual([]);
-      expect(await world.store.outbox.count()).toBe(0);
-      await send("user:bob");
-      world.advance(60 * minute);
-      await send();
-    });
-
     test("is limited in its uses by the network", async () => {
       await using world = await selfServiceWorld(open);
       for (let time = 0; time < 100; time++)
