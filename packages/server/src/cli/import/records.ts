@@ -10,7 +10,7 @@ import { type FilePiece, linesOf, longestRecord, textChunks } from "./text-file.
 /** A row of a file, or the reason why it cannot be read. In a CSV file the line is the one on which the row ends. */
 export type FileRecord = { readonly line: number } & ({ readonly fields: Fields } | RowProblem);
 
-/** What a reader of a file knows of its form. */
+/** The form of a file, as its product writes it. */
 interface FileForm {
   /** The key of the list, if the product writes one JSON object. */
   readonly list?: string | undefined;

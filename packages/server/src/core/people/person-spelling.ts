@@ -7,7 +7,7 @@ export function spelledName(typed: string): string {
   return typed.normalize("NFKC").trim();
 }
 
-/** A display name. A blank one is none: a page would show nothing in its place. */
+/** A display name. A blank one becomes null: a page would show an empty space in its place. */
 export function spelledDisplayName(typed: string | null): string | null {
   return typed === null || blank.test(typed) ? null : typed.trim();
 }
