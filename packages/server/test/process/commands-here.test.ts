@@ -1,3 +1,4 @@
+import { Worker } from "node:worker_threads";
 import { Place } from "@latchkey/testkit/server/server-process";
 import { beforeAll, expect, test } from "vitest";
 
@@ -25,4 +26,18 @@ test.for([
   expect(result).toEqual({ status, signal: null, stdout: "", stderr });
   expect(process.exitCode).toBeUndefined();
   expect(await place.latchkey(["user", "list"])).toMatchObject({ status: 0, stderr: "" });
+});
+
+test("the output of a command has no warning about threads of the test process", async () => {
+  const idle = "require('node:worker_threads').parentPort.on('message', () => {})";
+  const threads = Array.from({ length: 12 }, () => new Worker(idle, { eval: true }));
+  try {
+    const input = "a passphrase of my own\n";
+    expect(await place.latchkey(["user", "passwd", "admin"], { input })).toMatchObject({
+      status: 0,
+      stderr: "",
+    });
+  } finally {
+    await Promise.all(threads.map((thread) => thread.terminate()));
+  }
 });

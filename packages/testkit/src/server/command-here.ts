@@ -35,10 +35,14 @@ async function run(args: readonly string[], { directory, env, input }: HereOptio
   let status: number | undefined;
   for (const name of ["stdout", "stderr"] as const) {
     const stream = process[name];
-    const on = stream.listeners("error").length;
+    const before = new Set(stream.rawListeners("error"));
+    // Each thread of the process listens here too, and eleven of them would make Node warn in the command's output.
+    const most = stream.getMaxListeners();
+    stream.setMaxListeners(0);
     undo.defer(() => {
-      for (const listener of stream.rawListeners("error").slice(on))
-        Reflect.apply(stream.off, stream, ["error", listener]);
+      for (const listener of stream.rawListeners("error"))
+        if (!before.has(listener)) Reflect.apply(stream.off, stream, ["error", listener]);
+      stream.setMaxListeners(most);
     });
     replace(undo, stream, "write", (chunk: string) => {
       // A command that catches the error of `exit` goes on. A real process would be gone.
