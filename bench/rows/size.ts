@@ -10,7 +10,7 @@ import { cheapSecret, type Engine, type Sized, sizedDatabase, spreadLogins } fro
 const goal = 1.3;
 const connections = 16;
 /** The number of requested users, evenly distributed over the table. */
-const spread = 1000;
+const spreads = { quick: 100, whole: 1_000 } as const;
 
 interface Figures {
   readonly login: number[];
@@ -23,7 +23,7 @@ interface Figures {
 /** The same work on a database with a thousand users and on a very large one, in turns. */
 export const size: Measure = async ({ quick }) => {
   const small: Size = { users: 1_000, sessionsPerUser: 5, revocations: 1_000 };
-  const large: Size = { ...small, users: quick ? 50_000 : 1_000_000 };
+  const large: Size = { ...small, users: quick ? 5_000 : 1_000_000 };
   const rows: Row[] = [];
   for (const engine of ["SQLite", "PostgreSQL"] as const)
     rows.push(...(await compared(engine, small, large, quick)));
@@ -50,8 +50,7 @@ async function compared(engine: Engine, small: Size, large: Size, quick: boolean
     for (let round = 0; round <= rounds; round++) {
       for (const [index, [figures, , each]] of pairs.entries()) {
         const server = servers[index];
-        if (server !== undefined)
-          await measure(server, figures, each, secret, { seconds: quick ? 1 : 3, warm: round > 0 });
+        if (server !== undefined) await measure(server, figures, each, secret, { quick, warm: round > 0 });
       }
     }
     for (const [index, [figures]] of pairs.entries())
@@ -76,9 +75,10 @@ async function measure(
   figures: Figures,
   { users }: Size,
   secret: Secret,
-  { seconds, warm }: { readonly seconds: number; readonly warm: boolean },
+  { quick, warm }: { readonly quick: boolean; readonly warm: boolean },
 ): Promise<void> {
-  const load = { connections, seconds, expected: [200] };
+  const load = { connections, seconds: quick ? 1 : 3, expected: [200] };
+  const spread = quick ? spreads.quick : spreads.whole;
   const logins = spreadLogins(users, spread, secret);
   const login = await makeLoad(server, { ...load, traffic: { kind: "repeat", requests: logins } });
   const tokens = await signInWith(server.port, logins);
