@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { root } from "./packages.ts";
 
 /** A file of another project that a package contains as data. */
 export interface ForeignData {
@@ -20,15 +21,39 @@ export function noticesFor(sources: readonly string[], data: readonly ForeignDat
     sources.flatMap((file) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0] ?? []),
   );
   const notices = [...folders].sort().map((folder) => {
-    const { name, version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-    const [licence] = globSync(join(folder, "{LICENSE,LICENCE,license,licence}*"));
-    if (licence === undefined) throw new Error(`${name} has no licence text: it cannot be part of a package`);
-    return noticeOf(`${name} ${version}`, licence);
+    const manifest: Manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const banners = sources.filter((file) => file.startsWith(`${folder}/`)).flatMap(bannersOf);
+    const licence = [licenceOf(folder, manifest), ...new Set(banners)].join("\n\n");
+    return noticeOf(`${manifest.name} ${manifest.version}`, licence);
   });
-  const ofData = data.map(({ name, licence }) => noticeOf(name, licence));
+  const ofData = data.map(({ name, licence }) => noticeOf(name, readFileSync(licence, "utf8")));
   return ["# Licences of the packages that this one contains\n", ...notices, ...ofData].join("\n");
 }
 
+/** The notices in a source file: it may contain another package, and the built code has no comments. */
+function bannersOf(file: string): string[] {
+  const comments = readFileSync(file, "utf8").match(/\/\*!.*?\*\//gs) ?? [];
+  return comments.filter((comment) => /copyright/i.test(comment));
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly license?: string;
+  readonly author?: string | { readonly name: string };
+}
+
+/** The licence of a package: its own text, or that of MIT with its author, if its manifest alone names them. */
+function licenceOf(folder: string, { name, license, author }: Manifest): string {
+  const [file] = globSync(join(folder, "{LICENSE,LICENCE,license,licence}*"));
+  if (file !== undefined) return readFileSync(file, "utf8");
+  const holder = typeof author === "object" ? author.name : author;
+  if (license !== "MIT" || holder === undefined)
+    throw new Error(`${name} has no licence text: it cannot be part of a package`);
+  const ours = readFileSync(join(root, "LICENSE"), "utf8");
+  return ours.replace(/^Copyright .*$/m, () => `Copyright (c) ${holder}`);
+}
+
 function noticeOf(name: string, licence: string): string {
-  return `## ${name}\n\n${readFileSync(licence, "utf8").trim()}\n`;
+  return `## ${name}\n\n${licence.trim()}\n`;
 }

@@ -16,6 +16,9 @@ const programs = new Programs(() => rmSync(folder, { recursive: true }));
 const { installed, project, tarball } = inject("server");
 const password = "a passphrase for the test";
 
+/** Files that a start loads, at most, without those that measure the first administrator's password. */
+const mostFiles = 15;
+
 /** The settings that keep a start short: the hashes are cheap. */
 const quick = {
   LATCHKEY_HASH_MEMORY: "64",
@@ -53,6 +56,32 @@ describe.each([nodes.oldestForServer, nodes[24], nodes[26]])("$name", (runtime) 
     const refused = latchkey(["serve", "--port", "0"], env);
     expect(await refused.exited).toMatchObject({ status: 1 });
     expect(refused.stderr()).toContain("LATCHKEY_ADMIN_PASSWORD: this password is too common");
+  });
+
+  test("the start loads few files, and none of the modules of Node that it does not use", async () => {
+    const notes = join(folder, `${runtime.version}.loaded`);
+    const note = `
+      import { appendFileSync } from "node:fs";
+      import { registerHooks } from "node:module";
+      import { isMainThread } from "node:worker_threads";
+      registerHooks({ load(url, context, next) { appendFileSync(process.env.LOADED, url + "\\n"); return next(url, context); } });
+      if (isMainThread) process.on("exit", () => appendFileSync(process.env.LOADED, process.moduleLoadList.join("\\n") + "\\n"));`;
+    const env = {
+      LATCHKEY_DATABASE: join(folder, `${runtime.version}-start.db`),
+      LATCHKEY_ADMIN_PASSWORD: password,
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(note)}`,
+      LOADED: notes,
+    };
+    const server = latchkey(["serve", "--port", "0"], env);
+    await signIn(await listening(server), "admin", password);
+    expect(await server.stop()).toEqual({ status: 0, signal: null });
+    const loaded = new Set(readFileSync(notes, "utf8").trim().split("\n"));
+    const files = [...loaded].filter((each) => each.startsWith("file:") && !each.includes("/@zxcvbn-ts/"));
+    expect(files.filter((each) => each.includes("/fastify/"))).toEqual([]);
+    expect(files.length).toBeLessThanOrEqual(mostFiles);
+    for (const module of ["internal/deps/undici/undici", "http2", "https"])
+      expect(loaded).not.toContain(`NativeModule ${module}`);
+    expect(loaded).toContain("NativeModule http");
   });
 
   test("a user that a command adds signs in before and after a restart", async () => {
@@ -146,6 +175,13 @@ test("an installation has fewer than 120 packages and 75 MB", () => {
   const present = Object.keys(packages).filter((path) => existsSync(join(project, path)));
   expect(present.length).toBeLessThan(120);
   expect(sizeOf(join(project, "node_modules"))).toBeLessThan(75e6);
+});
+
+test("it names the licences of the packages in its code, and of those in their files", () => {
+  const notices = readFileSync(join(installed, "NOTICES.md"), "utf8");
+  for (const name of ["fastify", "jose", "pg", "pino", "@modelcontextprotocol/server"])
+    expect(notices).toMatch(new RegExp(`^## ${name} \\d`, "m"));
+  expect(notices).toMatch(/\* content-type\s+\* Copyright/);
 });
 
 test("it has no source in TypeScript, no other package's tests and no scripts", () => {
