@@ -14,6 +14,7 @@ import { errorHandler, sendError } from "./error-answers.ts";
 import { finishBeforeClosing } from "./finish-before-closing.ts";
 import { type Health, healthRoutes } from "./health.ts";
 import { type HostOptions, hostCheck } from "./hosts.ts";
+import { lazyValidation } from "./lazy-validation.ts";
 import { type McpMount, mcpRoute } from "./mcp-route.ts";
 import { countRequests, type MetricsRouteOptions, metricsRoute } from "./metrics-routes.ts";
 import { type OAuthMount, oauthApp } from "./oauth/oauth-app.ts";
@@ -100,15 +101,16 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     // Fastify runs no hooks for a path that it cannot decode.
     frameworkErrors: (_error, request, reply) =>
       sendError(secure(request, reply), refuseHost(request.raw) ?? new LatchkeyError("not_found")),
-    // All broken fields are reported, with the descriptions of their schemas. Types are never coerced, because 5 is not a
-    // password.
-    ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, verbose: true } },
   });
   answerUnusualRequests(app, parts);
   finishBeforeClosing(app, { request: timeouts.request, idle: parts.idleGrace });
-  for (const model of [...models, ...adminModels]) app.addSchema(model);
-  if (parts.oauth !== undefined) for (const model of oauthModels) app.addSchema(model);
-  if (parts.selfService !== undefined) for (const model of selfServiceModels) app.addSchema(model);
+  const ownModels = [
+    ...models,
+    ...adminModels,
+    ...(parts.oauth === undefined ? [] : oauthModels),
+    ...(parts.selfService === undefined ? [] : selfServiceModels),
+  ];
+  app.setValidatorCompiler(lazyValidation(ownModels));
   takeBodiesAsBytes(app);
   app.decorate("operatorSite", parts.site);
   app.decorateReply("refusal", null);
@@ -130,7 +132,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   }
   // After CORS, so that a page can read this refusal too.
   refuseUnrouted(app);
-  if (parts.docs) docsRoutes(app, parts);
+  if (parts.docs) docsRoutes(app, { ...parts, models: ownModels });
   await app.register(async (scope) => {
     for (const mount of mounts) authRoutes(scope, mount, parts);
     if (parts.selfService !== undefined) selfServiceApp(scope, parts.selfService);
@@ -153,6 +155,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
 }
 
 function isTooLong(url: string): boolean {
+  if (url.length <= maxUrlLength.other) return false;
   const isLong = /^\/(?:oauth\/(?:authorize|callback)(?:\?|$)|admin\/v1\/)/.test(url);
-  return url.length > (isLong ? maxUrlLength.long : maxUrlLength.other);
+  return !isLong || url.length > maxUrlLength.long;
 }

@@ -6,7 +6,6 @@ import Fastify, {
   type FastifyRequest,
 } from "fastify";
 import type { ErrorCode, LatchkeyError } from "../core/errors.ts";
-import { lazyValidation } from "./lazy-validation.ts";
 import { takeBodiesAsBytes } from "./request-input.ts";
 import { requestRules } from "./request-rules.ts";
 import { refuseUnrouted } from "./routing.ts";
@@ -36,7 +35,8 @@ export function createInnerApp(
 ): FastifyInstance {
   const outerOf = (raw: IncomingMessage): Outer => outers.get(raw) ?? unknownRequest();
   const inner = Fastify({ ...requestRules, genReqId: (raw) => outerOf(raw).request.id });
-  inner.setValidatorCompiler(lazyValidation(app));
+  // An inner app becomes ready after the outer one, which has the models.
+  inner.setValidatorCompiler((route) => (app.validatorCompiler ?? unready())(route));
   takeBodiesAsBytes(inner);
   refuseUnrouted(inner);
   inner.decorate("operatorSite", app.operatorSite);
@@ -66,6 +66,10 @@ export function createInnerApp(
     done(refusal);
   });
   return inner;
+}
+
+function unready(): never {
+  throw new Error("the outer app is not ready");
 }
 
 function unknownRequest(): never {

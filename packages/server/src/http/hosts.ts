@@ -30,6 +30,8 @@ export function hostCheck({ issuer, host, allowedHosts, log }: HostOptions) {
   const names = new Set(["localhost", nameOf(hostname), ...allowedHosts.map(nameOf)]);
   const checked = isLoopback(host) || isLoopback(hostname) || allowedHosts.length > 0;
   let warned = false;
+  /** The last accepted name: nearly every request carries the same one. */
+  let accepted = "";
 
   /** Warns once per process: the caller may be a container that uses a service name, which an operator can allow. */
   function warn(): void {
@@ -47,9 +49,13 @@ export function hostCheck({ issuer, host, allowedHosts, log }: HostOptions) {
     if (sent > 1 || (sent === 0 && httpVersion === "1.1")) {
       return new LatchkeyError("bad_request", { reason: `${sent} Host fields` });
     }
-    if (!checked || headers.host === undefined || headers.host === "") return undefined;
-    const name = nameOf(headers.host);
-    if (name !== undefined && (isIP(name) !== 0 || names.has(name))) return undefined;
+    const { host: given } = headers;
+    if (!checked || given === undefined || given === "" || given === accepted) return undefined;
+    const name = nameOf(given);
+    if (name !== undefined && (isIP(name) !== 0 || names.has(name))) {
+      accepted = given;
+      return undefined;
+    }
     warn();
     return new LatchkeyError("misdirected_request");
   };

@@ -6,6 +6,7 @@ import type {
   FastifyRequest,
   FastifySchema,
   HTTPMethods,
+  RouteOptions,
 } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
 import { atFirstUse } from "../core/first-use.ts";
@@ -14,8 +15,10 @@ import { assertSameRoutes, type InnerPaths, type RealRoutes, routeKey } from "./
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** The whole schema of the route, for the document, if its own schema has the input alone. */
-    readonly describe?: () => FastifySchema | undefined | Promise<FastifySchema | undefined>;
+    /** The whole schema of a method of the route, for the document, if its own schema has the input alone. */
+    readonly describe?: (
+      method: HTTPMethods,
+    ) => FastifySchema | undefined | Promise<FastifySchema | undefined>;
   }
 }
 
@@ -88,25 +91,31 @@ export function addInnerApp(app: FastifyInstance, parts: InnerApp): void {
 
   async function describe(method: HTTPMethods, url: string): Promise<FastifySchema | undefined> {
     const route = (await open()).routes.get(routeKey(method, url));
-    return route?.config?.describe?.() ?? route?.schema;
+    return route?.config?.describe?.(method) ?? route?.schema;
   }
 
+  // One route for all methods of a path that are treated alike: each costs the start a tenth of a millisecond.
   for (const [url, methods] of Object.entries(paths)) {
-    for (const method of methods) {
-      const isRefused = method === "OPTIONS" && parts.refusesPreflights;
-      app.route({
-        method,
-        url,
-        exposeHeadRoute: false,
-        ...(parts.isDocumented
-          ? { config: { ...config, describe: () => describe(method, url) } }
-          : { config, schema: { hide: true } }),
-        // Before the body is read, because the inner app reads it.
-        ...(!isRefused && { onRequest: (request, reply) => handOver(request, reply) }),
-        errorHandler: refuse,
-        handler: (_request, reply) => reply.callNotFound(),
-      });
-    }
+    const isRefused = (method: HTTPMethods) => method === "OPTIONS" && parts.refusesPreflights === true;
+    const passed = methods.filter((method) => !isRefused(method));
+    // Before the body is read, because the inner app reads it.
+    if (passed.length > 0) add(url, passed, { onRequest: (request, reply) => handOver(request, reply) });
+    const refused = methods.filter(isRefused);
+    if (refused.length > 0) add(url, refused, {});
+  }
+
+  function add(url: string, method: HTTPMethods[], hooks: Pick<RouteOptions, "onRequest">): void {
+    app.route({
+      method,
+      url,
+      exposeHeadRoute: false,
+      ...(parts.isDocumented
+        ? { config: { ...config, describe: (described) => describe(described, url) } }
+        : { config, schema: { hide: true } }),
+      ...hooks,
+      errorHandler: refuse,
+      handler: (_request, reply) => reply.callNotFound(),
+    });
   }
 }
 

@@ -27,8 +27,8 @@ export function logRefusedOrigins(app: FastifyInstance, { issuer, corsOrigins, l
   app.addHook("onResponse", (request, reply, done) => {
     const { origin } = request.headers;
     // A form of another site stays refused, whatever the list says. So the advice would mislead.
-    if (reply.refusal === "forbidden_origin") return done();
-    if (origin !== undefined && !admitted.has(origin) && !logged.has(origin)) {
+    if (origin === undefined || reply.refusal === "forbidden_origin") return done();
+    if (!admitted.has(origin) && !logged.has(origin)) {
       // Some routes decide themselves which pages may call them. They answer 403 to the others.
       const decides = Reflect.get(request.routeOptions.config, "cors") === false;
       if ((!decides || reply.statusCode === 403) && isForeign(origin, request)) note(origin);

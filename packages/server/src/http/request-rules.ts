@@ -6,6 +6,13 @@ export const requestRules = {
   bodyLimit: 16 * 1024,
   // An id in the path may be that of a client, which is a URL or a whole sealed description.
   routerOptions: { maxParamLength: longestClientId },
-  // Answers are written as they are. Fastify loads its own serializer only if no other is given at the start.
-  schemaController: { compilersFactory: { buildSerializer: () => () => JSON.stringify } },
+  // Answers are written as they are, and each app sets its own validator. Fastify makes those of its own only if no
+  // others are given at the start.
+  schemaController: {
+    compilersFactory: { buildValidator: unset, buildSerializer: () => () => JSON.stringify },
+  },
 };
+
+function unset(): never {
+  throw new Error("the app has no compiler of schemas");
+}

@@ -20,7 +20,8 @@ export interface SessionPrincipal extends Principal {
 export function createTokenCheck(guard: Verifier): TokenCheck {
   return async (token) => {
     try {
-      return sessionPrincipal(await guard.verify(token));
+      const known = token === undefined ? undefined : guard.recall(token);
+      return sessionPrincipal(known ?? (await guard.verify(token)));
     } catch (error) {
       throw refusalOf(error);
     }

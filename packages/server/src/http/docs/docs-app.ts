@@ -32,10 +32,12 @@ export async function addDocs(app: FastifyInstance, { server, routes, models }: 
       buildLocalReference: ({ $id }, _base, _fragment, index) => String($id ?? `model-${index}`),
     },
   });
-  for (const { method, url, config, schema: input } of routes) {
-    const schema = (await config?.describe?.()) ?? input;
-    if (schema === undefined || schema.hide === true || method === "HEAD") continue;
-    app.route({ method, url, schema, handler: unreachable });
+  for (const { method: methods, url, config, schema: input } of routes) {
+    for (const method of [methods].flat()) {
+      const schema = (await config?.describe?.(method)) ?? input;
+      if (schema === undefined || schema.hide === true || method === "HEAD") continue;
+      app.route({ method, url, schema, handler: unreachable });
+    }
   }
   app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
   await app.register(async (scope) => {

@@ -14,19 +14,25 @@ const paths: InnerPaths = {
   "/docs/static/*": ["GET", "HEAD"],
 };
 
+interface DocsRoutesOptions extends DocumentedServer {
+  /** The schemas that the routes refer to. */
+  readonly models: readonly unknown[];
+  readonly log: LogSink;
+}
+
 /**
  * Serves `/openapi.json`, generated from the routes, and `/docs`, a page that works offline. Call it before the other
  * routes are added.
  *
  * The documentation is an inner app, because its code costs each start 35 ms. No other file may import `docs-app.ts`.
  */
-export function docsRoutes(app: FastifyInstance, server: DocumentedServer & { readonly log: LogSink }): void {
+export function docsRoutes(app: FastifyInstance, server: DocsRoutesOptions): void {
   const routes: RouteOptions[] = [];
   addInnerApp(app, {
     paths,
     async open(inner) {
       const { addDocs } = await import("./docs-app.ts");
-      await addDocs(inner, { server, routes, models: Object.values(app.getSchemas()) });
+      await addDocs(inner, { server, routes, models: server.models });
     },
     // The page has a route for each of its files. The log names the route of the server.
     refuse(error, request, reply) {
