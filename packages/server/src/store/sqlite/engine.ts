@@ -34,7 +34,7 @@ export async function openSqlite({ path, writer = "thread" }: SqliteOptions): Pr
   if (inMemory) return sqliteDatabase(path, [], connection, inlineRunner(connection));
   const target = realpathSync(path);
   const files = openedFiles(path, target);
-  const runner = writer === "thread" ? await threadRunner(target, files) : commandRunner(connection, target);
+  const runner = writer === "thread" ? threadRunner(target, files) : commandRunner(connection, target);
   return sqliteDatabase(target, files, connection, runner);
 }
 

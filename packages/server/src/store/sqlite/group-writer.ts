@@ -5,6 +5,7 @@ import type { LatchkeyError } from "../../core/errors.ts";
 import { storeUnavailable } from "../../core/errors.ts";
 import type { Step, Urgency } from "../database.ts";
 import { FullVolumeCommit } from "./full-volume.ts";
+import { GroupSender } from "./group-message.ts";
 import type { OpenedFiles } from "./opened-files.ts";
 import { type Change, groupCommit, type Outcome } from "./transaction.ts";
 import type { GroupAnswer, WriterData, WriterMessage } from "./writer-thread.ts";
@@ -87,8 +88,11 @@ function settle(change: Pending, outcome: Outcome | undefined): void {
   else change.committed(outcome.committed);
 }
 
-/** Commits on a thread of its own, for databases in a file. */
-export async function threadRunner(path: string, files: OpenedFiles): Promise<GroupRunner> {
+/**
+ * Commits on a thread of its own, for databases in a file. The first group waits for the start of the thread, which
+ * takes as long as a third of the server's start.
+ */
+export function threadRunner(path: string, files: OpenedFiles): GroupRunner {
   const worker = new Worker(new URL("./writer-thread.ts", import.meta.url), {
     workerData: { path, files } satisfies WriterData,
     resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 },
@@ -97,18 +101,20 @@ export async function threadRunner(path: string, files: OpenedFiles): Promise<Gr
   let closing = false;
   let answered: ((answer: GroupAnswer) => void) | undefined;
   const fail = (error: Error) => {
-    broken = error;
-    answered?.({ failure: error.message });
+    broken ??= error;
+    answered?.({ failure: broken.message });
   };
   worker.on("message", (answer: GroupAnswer) => answered?.(answer));
   worker.on("error", fail);
   worker.on("exit", () => {
-    fail(new Error("the writing thread has stopped"));
+    const why = broken === undefined ? "" : `: ${broken.message}`;
+    const stopped = new Error(`the writing thread has stopped${why}`);
+    fail(stopped);
     // Without the thread no change can be committed. A restarted process has a new one.
-    if (!closing) throw new Error("the writing thread has stopped");
+    if (!closing) throw stopped;
   });
-  await once(worker, "online");
   const post = (message: WriterMessage) => worker.postMessage(message);
+  const sender = new GroupSender();
   return {
     takeReserve: () => post("take reserve"),
     resetWal: () => post("reset wal"),
@@ -116,7 +122,7 @@ export async function threadRunner(path: string, files: OpenedFiles): Promise<Gr
       if (broken !== undefined) throw broken;
       const answer = await new Promise<GroupAnswer>((resolve) => {
         answered = resolve;
-        post(group);
+        sender.send(group, post);
       });
       answered = undefined;
       if ("failure" in answer) throw new Error(answer.failure);

@@ -28,7 +28,7 @@ export function groupCommit(connection: DatabaseSync): GroupCommit {
   }
 
   function outcomeOf({ steps }: Change): Outcome {
-    connection.exec("savepoint change");
+    prepared("savepoint change").run();
     let outcome: Outcome;
     try {
       outcome = { committed: steps.every(run) };
@@ -37,16 +37,16 @@ export function groupCommit(connection: DatabaseSync): GroupCommit {
       if (!connection.isTransaction || isOutOfSpace(error)) throw error;
       outcome = { error: error instanceof Error ? error.message : String(error) };
     }
-    if ("error" in outcome || !outcome.committed) connection.exec("rollback to change");
-    connection.exec("release change");
+    if ("error" in outcome || !outcome.committed) prepared("rollback to change").run();
+    prepared("release change").run();
     return outcome;
   }
 
   return (group) => {
-    connection.exec("begin immediate");
+    prepared("begin immediate").run();
     try {
       const outcomes = group.map(outcomeOf);
-      connection.exec("commit");
+      prepared("commit").run();
       return outcomes;
     } catch (error) {
       if (connection.isTransaction) connection.exec("rollback");

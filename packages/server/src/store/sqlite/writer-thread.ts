@@ -2,14 +2,15 @@ import type { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { busyTimeout, isEngineError, openConnection } from "./connection.ts";
 import { FullVolumeCommit } from "./full-volume.ts";
+import { GroupReceiver, type SentGroup } from "./group-message.ts";
 import { displacement, type OpenedFiles } from "./opened-files.ts";
-import type { Change, Outcome } from "./transaction.ts";
+import type { Outcome } from "./transaction.ts";
 
 /** Answer to one group: the outcome of each change, or the reason why the group failed. */
 export type GroupAnswer = { readonly outcomes: readonly Outcome[] } | { readonly failure: string };
 
 /** A group of changes, which gets an answer, or an order, which gets none. */
-export type WriterMessage = readonly Change[] | "take reserve" | "reset wal" | "close";
+export type WriterMessage = SentGroup | "take reserve" | "reset wal" | "close";
 
 /** Input of the thread. */
 export interface WriterData {
@@ -42,6 +43,7 @@ if (parentPort !== null) {
   const { path, files }: WriterData = workerData;
   const connection = openConnection(path);
   const groups = new FullVolumeCommit(connection, path);
+  const receiver = new GroupReceiver();
   port.on("message", (message: WriterMessage) => {
     if (message === "take reserve") groups.takeReserve();
     else if (message === "reset wal") resetWal(connection);
@@ -51,8 +53,10 @@ if (parentPort !== null) {
     } else port.postMessage(answer(message));
   });
 
-  function answer(group: readonly Change[]): GroupAnswer {
+  function answer(sent: SentGroup): GroupAnswer {
     try {
+      // First of all, because its new texts are never sent again.
+      const group = receiver.unpack(sent);
       assertInPlace(files);
       const outcomes = groups.run(group);
       // A change to a file that was deleted meanwhile is never acknowledged.
