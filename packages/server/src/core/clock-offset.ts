@@ -13,14 +13,17 @@ export interface ClockOffset {
   readonly databaseTime: number;
 }
 
-/** Measures the offset from a database's clock. The reading is taken for one in the middle of the round trip. */
+/**
+ * Measures the offset from a database's clock. The reading is taken for one in the middle of the round trip. All readings
+ * are within it, so a pause of this process between two of them adds to the uncertainty.
+ */
 export async function measureOffset(
   databaseClock: () => Promise<number>,
   clock: Clock,
   steady: SteadyClock,
 ): Promise<ClockOffset> {
-  const before = clock();
   const begunAt = steady();
+  const before = clock();
   const databaseTime = await databaseClock();
   // By the steady clock: a step of the wall clock in between would look like a long or a negative round trip.
   const uncertainty = (steady() - begunAt) / 2;

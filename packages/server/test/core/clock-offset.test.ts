@@ -3,8 +3,12 @@ import { isFarOff, measureOffset, shownOffset } from "../../src/core/clock-offse
 
 const start = 1_700_000_000_000;
 
-/** Measures a database's clock, `ahead` of this one's, which answers after two waits. */
-async function measured({ ahead = 0, there = 0, back = 0, step = 0 }) {
+/**
+ * Measures a database's clock, `ahead` of this one's, which answers after two waits.
+ *
+ * @param pause how long this process stands still after each reading of a clock of its own, in milliseconds
+ */
+async function measured({ ahead = 0, there = 0, back = 0, step = 0, pause = 0 }) {
   let wall = start;
   let steady = 0;
   const wait = (ms: number) => {
@@ -18,10 +22,14 @@ async function measured({ ahead = 0, there = 0, back = 0, step = 0 }) {
     wall += step;
     return reading;
   };
+  const paused = (reading: number) => {
+    wait(pause);
+    return reading;
+  };
   return measureOffset(
     databaseClock,
-    () => wall,
-    () => steady,
+    () => paused(wall),
+    () => paused(steady),
   );
 }
 
@@ -31,6 +39,17 @@ test("an answer in the middle of the round trip is measured exactly", async () =
     uncertainty: 40,
   });
 });
+
+test.each([
+  [0, 90],
+  [90, 0],
+])(
+  "a pause between two readings is part of the uncertainty: %i ms there, %i ms back",
+  async (there, back) => {
+    const { offset, uncertainty } = await measured({ ahead: -700, there, back, pause: 200 });
+    expect(Math.abs(offset - 700)).toBeLessThanOrEqual(uncertainty);
+  },
+);
 
 test.each([
   [0, 90],
