@@ -1,13 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { stat } from "node:fs/promises";
 import { flushCompileCache } from "node:module";
-import { setPriority } from "node:os";
 import type { Config } from "../config/config.ts";
 import { serviceLinks, unknownVariables } from "../config/environment.ts";
 import type { People } from "../core/people/people.ts";
 import { type Log, type OpenLog, openLog } from "../log.ts";
 import { type Server, startServer } from "../server.ts";
 import { visibleLines } from "../terminal.ts";
+import { lowerHashPriority } from "./hash-priority.ts";
 
 /** How long open requests may take to finish at shutdown, in milliseconds. */
 const shutdownTimeout = 15_000;
@@ -87,22 +85,4 @@ async function endWith(error: Error, output: OpenLog): Promise<never> {
 function endAtOnce(): never {
   process.kill(process.pid, "SIGKILL");
   process.exit(1);
-}
-
-/** High enough that requests go first, low enough that hashing does not starve. */
-const niceness = 10;
-
-/**
- * Lowers the priority of the threads that hash, so that a storm of logins does not slow other requests down. Linux alone
- * has priorities per thread; other systems are left as they are.
- */
-async function lowerHashPriority(): Promise<void> {
-  if (process.platform !== "linux") return;
-  // The first use of libuv's pool starts its threads.
-  await stat("/proc/self/task");
-  for (const thread of readdirSync("/proc/self/task")) {
-    if (readFileSync(`/proc/self/task/${thread}/comm`, "utf8") === "libuv-worker\n") {
-      setPriority(Number(thread), niceness);
-    }
-  }
 }
