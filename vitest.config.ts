@@ -36,7 +36,11 @@ export default defineConfig({
       {
         test: {
           name: "server",
-          include: ["packages/server/test/**/*.test.ts", "examples/*/test/**/*.test.ts"],
+          include: [
+            "packages/server/test/**/*.test.ts",
+            "examples/*/test/**/*.test.ts",
+            "bench/test/**/*.test.ts",
+          ],
           exclude: [
             "packages/server/test/{crash,keycloak,postgres,replicas,deploy,misfortune,scale,wire,languages,oauth-clients,container,cluster}/**",
             "examples/web/test/browser/**",

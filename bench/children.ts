@@ -32,11 +32,34 @@ export interface Launch {
  *
  * @param output its standard output: a file descriptor, or `pipe` to read it here
  */
-export function launch({ script, args = [], environment, processor }: Launch, output: number | "pipe") {
-  const [command = "", ...rest] = pinned(processor, [process.execPath, script.pathname, ...args]);
-  const child = spawn(command, rest, {
+export function launch({ script, args = [], ...more }: Launch, output: number | "pipe") {
+  return launchProgram({ ...more, command: [process.execPath, script.pathname, ...args] }, output);
+}
+
+/** One process of any program, on a processor. */
+export interface ProgramLaunch extends Pick<Launch, "environment" | "processor"> {
+  /** The program and its arguments. */
+  readonly command: readonly string[];
+  /** Default: the folder of the benchmark. */
+  readonly folder?: string;
+}
+
+/**
+ * Starts a process of any program.
+ *
+ * @param output its standard output: a file descriptor, or `pipe` to read it here
+ * @param errors its standard error. Default: that of the benchmark
+ */
+export function launchProgram(
+  { command, environment, folder, processor }: ProgramLaunch,
+  output: number | "pipe",
+  errors: number | "inherit" = "inherit",
+) {
+  const [program = "", ...rest] = pinned(processor, command);
+  const child = spawn(program, rest, {
     env: { ...plainEnvironment(), ...environment },
-    stdio: ["pipe", output, "inherit"],
+    cwd: folder,
+    stdio: ["pipe", output, errors],
   });
   alive.add(child);
   child.once("exit", () => alive.delete(child));

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { messageBody } from "./message-body.ts";
 
 export interface Answer {
   readonly status: number;
@@ -39,6 +40,7 @@ export class Connection {
   send(request: Buffer): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#waiting !== undefined) throw new Error("the previous request has no response yet");
+      if (this.#socket.destroyed) throw new Error("the server closed the connection");
       this.#waiting = { resolve, reject };
       this.#socket.write(request);
     });
@@ -55,18 +57,21 @@ export class Connection {
     const end = received.indexOf(headEnd);
     if (end < 0) return;
     const head = received.toString("latin1", 0, end);
-    const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-    const bodyEnd = end + headEnd.length + Number(length ?? Number.NaN);
-    if (received.length < bodyEnd) return;
-    if (received.length !== bodyEnd) {
-      this.#fail(new Error(`not exactly one response with a content-length:\n${head}`));
-      return;
-    }
+    const body = this.#bodyOf(head, received.subarray(end + headEnd.length));
+    if (body === undefined) return;
     this.#received = nothing;
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    const body = received.subarray(end + headEnd.length);
     waiting?.resolve({ status: Number(head.slice(9, 12)), head, body });
+  }
+
+  #bodyOf(head: string, rest: Buffer): Buffer | undefined {
+    try {
+      return messageBody(head, rest);
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+      return undefined;
+    }
   }
 
   #fail(error: Error): void {

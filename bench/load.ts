@@ -12,8 +12,8 @@ export interface LoadPlan {
   /** The duration. Requests that are sent once take as long as they take. */
   readonly seconds: number;
   readonly traffic: Traffic;
-  /** The id of the process with the measured processor time. */
-  readonly watched: number;
+  /** The ids of the processes with the measured processor time. */
+  readonly watched: readonly number[];
 }
 
 /** The report of a load generator. */
@@ -21,11 +21,12 @@ export interface LoadReport {
   /** The number of responses with each status. */
   readonly statuses: Readonly<Record<string, number>>;
   readonly seconds: number;
-  /** The processor time of the watched process during the load, in seconds. */
+  /** The processor time of the watched processes during the load, in seconds. */
   readonly watchedSeconds: number;
-  /** Latency in milliseconds. For paced traffic it starts at the planned time of the request. */
+  /** Latency in milliseconds; 0 without a response. For paced traffic it starts at the planned time of the request. */
   readonly p50: number;
   readonly p99: number;
+  readonly p999: number;
   /** The last refresh token of each connection, for the next round. */
   readonly tokens: readonly string[];
 }
@@ -48,23 +49,26 @@ async function makeLoad({ port, connections, seconds, traffic, watched }: LoadPl
     },
   };
   let tokens: readonly string[] = [];
-  const before = processorSeconds(watched);
-  const atEnd = new Promise<number>((resolve) =>
-    setTimeout(() => resolve(processorSeconds(watched)), seconds * 1000),
-  );
+  const used = () => watched.reduce((sum, pid) => sum + processorSeconds(pid), 0);
+  const before = used();
+  const isTimed = traffic.kind !== "once";
+  const atEnd =
+    isTimed && new Promise<number>((resolve) => setTimeout(() => resolve(used()), seconds * 1000));
   if (traffic.kind === "repeat") await sendRepeatedly(open, traffic, tally);
   else if (traffic.kind === "paced") await sendPaced(open, traffic, tally);
   else if (traffic.kind === "once") await sendOnce(open, traffic, tally);
   else tokens = await sendRefreshes(open, traffic, tally);
-  const taken = traffic.kind === "once" ? (performance.now() - start) / 1000 : seconds;
-  const watchedSeconds = (traffic.kind === "once" ? processorSeconds(watched) : await atEnd) - before;
+  const taken = isTimed ? seconds : (performance.now() - start) / 1000;
+  const watchedSeconds = (atEnd ? await atEnd : used()) - before;
   for (const connection of open) connection.close();
+  const latency = (q: number) => (latencies.length === 0 ? 0 : quantile(latencies, q));
   return {
     statuses: Object.fromEntries(statuses),
     seconds: taken,
     watchedSeconds,
-    p50: quantile(latencies, 0.5),
-    p99: quantile(latencies, 0.99),
+    p50: latency(0.5),
+    p99: latency(0.99),
+    p999: latency(0.999),
     tokens,
   };
 }

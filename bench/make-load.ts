@@ -4,15 +4,16 @@ import type { Processor } from "./processors.ts";
 import type { Service } from "./service.ts";
 import type { Traffic } from "./traffic.ts";
 
-/** The extra time for a load to connect and to finish, in seconds. */
-const slack = 20;
-
 export interface Load {
   readonly connections: number;
   readonly seconds: number;
   readonly traffic: Traffic;
   /** Default: 1. */
   readonly processor?: Processor;
+  /** The ids of the processes with the measured processor time. Default: that of the service. */
+  readonly watched?: readonly number[];
+  /** The extra time for the load to connect and to finish, in seconds. Default: 20. */
+  readonly slack?: number;
   /** The expected statuses. Any other one invalidates the measurement. */
   readonly expected: readonly number[];
 }
@@ -28,8 +29,16 @@ export interface LoadResult extends LoadReport {
 
 /** Makes a load in a separate process. @throws if a response has an unexpected status */
 export async function makeLoad(service: Service, load: Load): Promise<LoadResult> {
-  const { connections, seconds, traffic, processor = 1, expected } = load;
-  const plan: LoadPlan = { port: service.port, watched: service.pid, connections, seconds, traffic };
+  const {
+    connections,
+    seconds,
+    traffic,
+    processor = 1,
+    expected,
+    watched = [service.pid],
+    slack = 20,
+  } = load;
+  const plan: LoadPlan = { port: service.port, watched, connections, seconds, traffic };
   const script = new URL("./load.ts", import.meta.url);
   const report = await runTask<LoadReport>({ script, processor }, plan, seconds + slack);
   const unexpected = Object.keys(report.statuses).filter((status) => !expected.includes(Number(status)));

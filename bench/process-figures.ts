@@ -3,6 +3,15 @@ import { readFileSync } from "node:fs";
 /** Linux reports processor time in hundredths of a second, independent of the kernel configuration. */
 const ticksPerSecond = 100;
 
+/** The processes that a process has started, and theirs, with itself. */
+export function processTree(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+  return [
+    pid,
+    ...(children === "" ? [] : children.split(" ").flatMap((child) => processTree(Number(child)))),
+  ];
+}
+
 /** The processor time of all threads of a process, in seconds, from `/proc`. */
 export function processorSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

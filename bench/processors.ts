@@ -17,6 +17,11 @@ export function pinned(processor: Processor, command: readonly string[]): readon
   return processor === "any" || !canPin ? command : [taskset, "-c", String(processor), ...command];
 }
 
+/** Moves a running process to a processor, if that is possible. The processes that it starts follow. */
+export function pinRunning(pid: number, processor: 0 | 1): void {
+  if (canPin) spawnSync(taskset, ["-a", "-c", "-p", String(processor), String(pid)], { stdio: "ignore" });
+}
+
 /** One line about the machine: its size, its load before the start, and whether processes are pinned. */
 export function machine(): string {
   const processors = availableParallelism();

@@ -22,13 +22,42 @@ export const loginRequest = (username: string, password: string): string =>
 export const refreshRequest = (refreshToken: string): string =>
   post("/auth/refresh", { refresh_token: refreshToken });
 
-/** The bytes of `POST /oauth/token` with the refresh token of a client. */
-export const clientRefreshRequest = (clientId: string, refreshToken: string): string =>
-  formRequest("/oauth/token", {
-    grant_type: "refresh_token",
-    client_id: clientId,
-    refresh_token: refreshToken,
-  });
+/** A request that carries the token of the response before it. `{token}` stands for the token. */
+export interface TokenRequest {
+  /** The request line and the header lines, without `Content-Length`. */
+  readonly head: readonly string[];
+  /** Undefined for a request without a body. */
+  readonly body?: string;
+  /** The member of the JSON response that has the next token. Undefined if the same token is sent again. */
+  readonly next?: string;
+}
+
+/** `POST /auth/refresh`. */
+export const refreshing: TokenRequest = {
+  head: ["POST /auth/refresh HTTP/1.1", host, "Content-Type: application/json"],
+  body: JSON.stringify({ refresh_token: "{token}" }),
+  next: "refresh_token",
+};
+
+/** A refresh as of RFC 6749 §6, with a form. */
+export const formRefreshing = (
+  path: string,
+  client: Readonly<Record<string, string>>,
+  at: string = "127.0.0.1",
+): TokenRequest => ({
+  head: [`POST ${path} HTTP/1.1`, `Host: ${at}`, "Content-Type: application/x-www-form-urlencoded"],
+  body: `${new URLSearchParams({ ...client, grant_type: "refresh_token" })}&refresh_token={token}`,
+  next: "refresh_token",
+});
+
+/** The bytes of a request with a token. A token has no character that a form or JSON would escape. */
+export function withToken({ head, body }: TokenRequest, token: string): string {
+  const filled = (text: string) => text.replace("{token}", () => token);
+  const lines = head.map(filled);
+  if (body === undefined) return `${lines.join("\r\n")}\r\n\r\n`;
+  const content = filled(body);
+  return `${lines.join("\r\n")}\r\nContent-Length: ${Buffer.byteLength(content)}\r\n\r\n${content}`;
+}
 
 /** The bytes of `POST /auth/refresh` with an access token. */
 export const tradeRequest = (currentToken: string): string =>

@@ -1,3 +1,5 @@
+import { tableOf as markdownTable } from "./markdown-table.ts";
+
 /** One row of the table. */
 export interface Row {
   readonly what: string;
@@ -22,10 +24,9 @@ export type Measure = (pace: Pace) => Promise<readonly Row[]>;
 
 /** The table in Markdown. */
 export function tableOf(rows: readonly Row[]): string {
-  const lines = [
+  return markdownTable(
     ["what", "figure", "limit in the same run", "ratio", "goal", "met"],
-    ["---", "---", "---", "---", "---", "---"],
-    ...rows.map(({ what, figure, limit, ratio, goal, met }) => [
+    rows.map(({ what, figure, limit, ratio, goal, met }) => [
       what,
       figure,
       limit,
@@ -33,10 +34,7 @@ export function tableOf(rows: readonly Row[]): string {
       goal ?? "–",
       met === undefined ? "–" : met ? "yes" : "**no**",
     ]),
-  ];
-  return lines
-    .map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`)
-    .join("\n");
+  );
 }
 
 /** Formats a number, such as `12,345` or `0.93`. */

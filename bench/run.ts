@@ -3,6 +3,7 @@ import { machine } from "./processors.ts";
 import { type Measure, type Row, tableOf } from "./row.ts";
 import { against } from "./rows/against.ts";
 import { client } from "./rows/client.ts";
+import { endurance } from "./rows/endurance.ts";
 import { guard } from "./rows/guard.ts";
 import { imports } from "./rows/imports.ts";
 import { keycloak } from "./rows/keycloak.ts";
@@ -22,7 +23,7 @@ import { token } from "./rows/token.ts";
 
 /**
  * `npm run bench [-- [--quick] [--against CHECKOUT] [ROW …]]` measures the named rows, or all, and prints one table.
- * The row `against` needs another checkout with built packages.
+ * The row `against` needs another checkout with built packages. The row `endurance` takes an hour.
  */
 const measures: Readonly<Record<string, Measure>> = {
   login,
@@ -43,13 +44,18 @@ const measures: Readonly<Record<string, Measure>> = {
   people,
   import: imports,
   against,
+  endurance,
 };
+
+/** The row of an hour is measured if it is named. */
+const onDemand = ["endurance"];
 
 const { values, positionals } = parseArgs({
   options: { quick: { type: "boolean", default: false }, against: { type: "string" } },
   allowPositionals: true,
 });
-const names = positionals.length > 0 ? positionals : Object.keys(measures);
+const names =
+  positionals.length > 0 ? positionals : Object.keys(measures).filter((name) => !onDemand.includes(name));
 const header = machine();
 const rows: Row[] = [];
 for (const name of names) {

@@ -55,6 +55,9 @@ export interface LatchkeyOptions {
 /** The command of this checkout. */
 export const ownCommand = new URL("../packages/server/bin/latchkey.js", import.meta.url);
 
+/** The command of the built package. `npm run bench` builds it. */
+export const builtCommand = new URL("../packages/server/dist/bin/latchkey.js", import.meta.url);
+
 /** Starts the real server, with `administrator` as its first administrator and without throttling. */
 export function startLatchkey({
   folder,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Connection } from "./connection.ts";
-import { clientRefreshRequest, refreshRequest } from "./requests.ts";
+import { type TokenRequest, withToken } from "./requests.ts";
 
 /** The traffic of a load generator. Requests are prepared HTTP bytes as text. */
 export type Traffic =
@@ -11,6 +11,8 @@ export type Traffic =
       readonly requests: readonly string[];
       /** How long a connection pauses after a 503, in milliseconds. */
       readonly restAfter503?: number;
+      /** Text that is in the body of every response. */
+      readonly contains?: string;
     }
   /** Each request is sent once, in turn, on the next free connection. */
   | { readonly kind: "once"; readonly requests: readonly string[] }
@@ -18,8 +20,7 @@ export type Traffic =
   | {
       readonly kind: "refresh";
       readonly tokens: readonly string[];
-      /** The client of the sessions. Undefined for the sessions of logins. */
-      readonly clientId?: string;
+      readonly request: TokenRequest;
     }
   /** Open loop: requests are sent at planned times, so a slow server does not reduce the load. */
   | { readonly kind: "paced"; readonly requests: readonly string[]; readonly perSecond: number };
@@ -36,7 +37,7 @@ export type Of<Kind extends Traffic["kind"]> = Extract<Traffic, { kind: Kind }>;
 /** Closed loop: each connection sends the next request after the last response. */
 export async function sendRepeatedly(
   connections: readonly Connection[],
-  { requests, restAfter503 = 0 }: Of<"repeat">,
+  { requests, restAfter503 = 0, contains = "" }: Of<"repeat">,
   tally: Tally,
 ): Promise<void> {
   const bytes = requests.map((request) => Buffer.from(request));
@@ -44,8 +45,9 @@ export async function sendRepeatedly(
     connections.map(async (connection, number) => {
       for (let turn = number; performance.now() < tally.end; turn++) {
         const since = performance.now();
-        const { status } = await connection.send(inTurn(bytes, turn));
+        const { status, body } = await connection.send(inTurn(bytes, turn));
         tally.count(status, since);
+        if (!body.includes(contains)) throw new Error(`no ${contains} in the response ${status}: ${body}`);
         if (status === 503) await delay(restAfter503);
       }
     }),
@@ -73,20 +75,20 @@ export async function sendOnce(
 /** Closed loop of refreshes, each with the token of the last response. @returns the last tokens */
 export function sendRefreshes(
   connections: readonly Connection[],
-  { tokens, clientId }: Of<"refresh">,
+  { tokens, request }: Of<"refresh">,
   tally: Tally,
 ): Promise<string[]> {
-  const requestOf = (token: string) =>
-    clientId === undefined ? refreshRequest(token) : clientRefreshRequest(clientId, token);
+  const { next } = request;
+  const member = next === undefined ? undefined : new RegExp(`"${next}":"([^"]+)"`);
   return Promise.all(
     connections.map(async (connection, number) => {
       let token = inTurn(tokens, number);
       while (performance.now() < tally.end) {
         const since = performance.now();
-        const { status, body } = await connection.send(Buffer.from(requestOf(token)));
+        const { status, body } = await connection.send(Buffer.from(withToken(request, token)));
         tally.count(status, since);
         if (status !== 200) throw new Error(`refresh answered ${status}: ${body}`);
-        token = tokenIn(body);
+        if (member !== undefined) token = tokenIn(body, member);
       }
       return token;
     }),
@@ -101,8 +103,8 @@ export function inTurn<Item>(items: readonly Item[], turn: number): Item {
 }
 
 /** Reads the token without parsing the rest, because the load must cost less than the measured program. */
-function tokenIn(body: Buffer): string {
-  const [, token] = /"refresh_token":"([^"]+)"/.exec(body.toString("latin1")) ?? [];
-  if (token === undefined) throw new Error("the response has no refresh_token");
+function tokenIn(body: Buffer, member: RegExp): string {
+  const [, token] = member.exec(body.toString("latin1")) ?? [];
+  if (token === undefined) throw new Error(`the response has no ${member.source}`);
   return token;
 }

@@ -1,6 +1,6 @@
 import { type Load, type LoadResult, makeLoad } from "../make-load.ts";
 import { median, middleHalf } from "../quantiles.ts";
-import { administrator, loginRequest, meRequest, signIn } from "../requests.ts";
+import { administrator, loginRequest, meRequest, refreshing, signIn } from "../requests.ts";
 import { type Row, shown } from "../row.ts";
 import { type Service, scratchFolder, startLatchkey } from "../service.ts";
 import { cheapest } from "../sized.ts";
@@ -59,7 +59,7 @@ function costsOf(server: Service, seconds: number): () => Promise<Costs> {
       kind: "repeat",
       requests: signedIn.map((each) => meRequest(each.access_token)),
     });
-    const refresh = await load({ kind: "refresh", tokens });
+    const refresh = await load({ kind: "refresh", tokens, request: refreshing });
     const logins = await load({ kind: "repeat", requests: [login] });
     return { login: logins.cost, refresh: refresh.cost, me: me.cost };
   };

@@ -2,7 +2,7 @@ import type { DiskReport } from "../bare-disk.ts";
 import { runTask } from "../children.ts";
 import { type LoadResult, makeLoad } from "../make-load.ts";
 import { median } from "../quantiles.ts";
-import { signIn } from "../requests.ts";
+import { refreshing, signIn } from "../requests.ts";
 import { type Measure, shown } from "../row.ts";
 import { scratchFolder, startLatchkey } from "../service.ts";
 
@@ -19,7 +19,7 @@ export const refresh: Measure = async ({ quick }) => {
 
   const results: { ours: LoadResult; disk: DiskReport }[] = [];
   for (let round = 0; round <= rounds; round++) {
-    const traffic = { kind: "refresh", tokens } as const;
+    const traffic = { kind: "refresh", tokens, request: refreshing } as const;
     const ours = await makeLoad(server, { connections, seconds, traffic, expected: [200] });
     tokens = ours.tokens;
     if (round === 0) continue; // The first one warms up.

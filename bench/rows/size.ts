@@ -2,7 +2,7 @@ import type { Secret, Size } from "../fill.ts";
 import { makeLoad } from "../make-load.ts";
 import { residentBytes } from "../process-figures.ts";
 import { median } from "../quantiles.ts";
-import { meRequest, signInWith } from "../requests.ts";
+import { meRequest, refreshing, signInWith } from "../requests.ts";
 import { type Measure, type Row, shown } from "../row.ts";
 import { type Service, scratchFolder } from "../service.ts";
 import { cheapSecret, type Engine, type Sized, sizedDatabase, spreadLogins } from "../sized.ts";
@@ -83,7 +83,11 @@ async function measure(
   const login = await makeLoad(server, { ...load, traffic: { kind: "repeat", requests: logins } });
   const tokens = await signInWith(server.port, logins);
   const chains = tokens.filter((_, n) => n % Math.floor(spread / connections) === 0).slice(0, connections);
-  const refreshed = { kind: "refresh", tokens: chains.map((each) => each.refresh_token) } as const;
+  const refreshed = {
+    kind: "refresh",
+    tokens: chains.map((each) => each.refresh_token),
+    request: refreshing,
+  } as const;
   const refresh = await makeLoad(server, { ...load, traffic: refreshed });
   const asked = tokens.map((each) => meRequest(each.access_token));
   const me = await makeLoad(server, { ...load, traffic: { kind: "repeat", requests: asked } });

@@ -1,7 +1,7 @@
 import { type LoadResult, makeLoad } from "../make-load.ts";
 import { redeemed, redemptions, registerClient } from "../oauth-client.ts";
 import { median, middleHalf } from "../quantiles.ts";
-import { signIn } from "../requests.ts";
+import { formRefreshing, refreshing, signIn } from "../requests.ts";
 import { type Measure, type Row, shown } from "../row.ts";
 import { scratchFolder, startLatchkey } from "../service.ts";
 import { cheapest } from "../sized.ts";
@@ -23,10 +23,17 @@ export const token: Measure = async ({ quick }) => {
     const requests = await redemptions(server, client, codes);
     const redeem = await makeLoad(server, { ...load, traffic: { kind: "once", requests } });
     const granted = await redeemed(server, await redemptions(server, client, connections));
-    const own = { kind: "refresh", tokens: granted, clientId: client.id } as const;
+    const own = {
+      kind: "refresh",
+      tokens: granted,
+      request: formRefreshing("/oauth/token", { client_id: client.id }),
+    } as const;
     const byClient = await makeLoad(server, { ...load, traffic: own });
     const tokens = (await signIn(server.port, connections)).map((each) => each.refresh_token);
-    const byLogin = await makeLoad(server, { ...load, traffic: { kind: "refresh", tokens } });
+    const byLogin = await makeLoad(server, {
+      ...load,
+      traffic: { kind: "refresh", tokens, request: refreshing },
+    });
     // The first round warms up.
     if (round > 0) results.push({ redeem, client: byClient, login: byLogin });
   }

@@ -4,19 +4,21 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeF
 import { fileURLToPath } from "node:url";
 import { type KeycloakOptions, KeycloakProcess } from "./keycloak-process.ts";
 
-const version = "26.7.3";
-const artifact = `org.keycloak:keycloak-quarkus-dist:${version}:zip`;
+/** The release of every Keycloak that is started here. */
+export const keycloakVersion = "26.7.3";
+
+const artifact = `org.keycloak:keycloak-quarkus-dist:${keycloakVersion}:zip`;
 
 /** Outside git, kept from run to run. */
 const cache = fileURLToPath(new URL("../../../../.cache/keycloak/", import.meta.url));
-const unpacked = `${cache}keycloak-${version}`;
+const unpacked = `${cache}keycloak-${keycloakVersion}`;
 
 /** The realm file of the documentation: every Keycloak that is started here has imported it. */
 const exampleRealm = fileURLToPath(new URL("../../../../docs/keycloak/realm.json", import.meta.url));
 
 /** A database folder in which Keycloak was started once and has imported the example realm. */
 const seedName = createHash("sha256").update(readFileSync(exampleRealm)).digest("hex").slice(0, 12);
-const seed = `${cache}seed-${version}-${seedName}`;
+const seed = `${cache}seed-${keycloakVersion}-${seedName}`;
 
 /** The address of a running Keycloak. With it, the suite starts none. */
 export const givenUrl = process.env["KEYCLOAK_URL"]?.replace(/\/+$/, "") || undefined;

@@ -77,6 +77,11 @@ export class PostgresServer implements AsyncDisposable {
     return owner.password;
   }
 
+  /** The id of the engine's first process. */
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
   /** The text of the engine's log. */
   get log(): string {
     return readFileSync(join(this.folder, "log"), "utf8");
