@@ -56,8 +56,6 @@ export const packages: readonly Package[] = [
       "@fastify/ajv-compiler",
       "@fastify/cors",
       "@modelcontextprotocol/server",
-      "@modelcontextprotocol/core",
-      "zod",
       "fastify",
       "hono",
       "ipaddr.js",

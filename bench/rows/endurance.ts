@@ -137,7 +137,7 @@ async function onPostgres(folder: string): Promise<Cluster> {
   await using stack = new AsyncDisposableStack();
   const settings = { shared_buffers: "512MB", max_wal_size: "1GB" };
   const postgres = stack.use(await PostgresServer.make({ binaries: debianBinaries(), settings }));
-  if (postgres.pid !== undefined) pinRunning(postgres.pid, 0);
+  pinRunning(postgres.pid, 0);
   const address = await postgres.database();
   const replicas: Service[] = [];
   for (let n = 0; n < 3; n++) {

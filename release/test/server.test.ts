@@ -177,7 +177,7 @@ test("an installation has fewer than 120 packages and 75 MB", () => {
   expect(sizeOf(join(project, "node_modules"))).toBeLessThan(75e6);
 });
 
-test("it names the licences of the packages in its code, and of those in their files", () => {
+test("NOTICES.md names the licences of the packages in the code, and of those in their files", () => {
   const notices = readFileSync(join(installed, "NOTICES.md"), "utf8");
   for (const name of ["fastify", "jose", "pg", "pino", "@modelcontextprotocol/server"])
     expect(notices).toMatch(new RegExp(`^## ${name} \\d`, "m"));

@@ -29,11 +29,13 @@ export function hashThreads(threads = ownThreads): number[] {
     .map(Number);
 }
 
-/** Undefined if the thread has ended since the folder was read: threads of V8 come and go. */
+/** Undefined if the thread has ended since the folder was read, or ends now: threads of V8 come and go. */
 function nameOf(thread: string): string | undefined {
   try {
     return readFileSync(`${thread}/comm`, "utf8");
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH"))
+      return undefined;
+    throw error;
   }
 }
