@@ -46,9 +46,9 @@ const forgot = {
 
 const asked: readonly Asked[] = [
   { ...forgot, what: "a forgotten password", rounds: 150, backlog: 0 },
-  { ...forgot, what: "a forgotten password while mails wait", rounds: 80, backlog: 5_000 },
+  { ...forgot, what: "a forgotten password while mails wait", rounds: 120, backlog: 5_000 },
   {
-    ...{ ...forgot, what: "a forgotten password on the page", rounds: 80, backlog: 0 },
+    ...{ ...forgot, what: "a forgotten password on the page", rounds: 120, backlog: 0 },
     ...{ path: "/account/forgot", form: "page", status: 200 },
   },
   {

@@ -39,11 +39,12 @@ export async function expectSameTimes<Group extends string>(requests: TimedReque
   }
   for (const measured of [answers, next]) {
     expect(friedman(groups, measured), shown(groups, measured)).toBeGreaterThan(smallest);
-    // The test would find a difference as large as the noise.
+    // The test would find a difference of twice the noise. It would often miss one as large as the noise if a busy
+    // machine delays some answers by much more than the quartiles show.
     const [first] = groups;
-    const spread = quantile(measured, first, 0.75) - quantile(measured, first, 0.25);
-    const slower = measured.map((round) => new Map([...round, [first, timeOf(round, first) + spread]]));
-    expect(friedman(groups, slower)).toBeLessThan(smallest);
+    const noise = quantile(measured, first, 0.75) - quantile(measured, first, 0.25);
+    const slower = measured.map((round) => new Map([...round, [first, timeOf(round, first) + 2 * noise]]));
+    expect(friedman(groups, slower), shown(groups, measured)).toBeLessThan(smallest);
   }
 }
 
