@@ -9,6 +9,7 @@ import { type AuthOperations, authRoutes } from "./auth-routes.ts";
 import { answerUnusualRequests, brokenRequestAnswers } from "./broken-requests.ts";
 import { requestIds } from "./caller.ts";
 import { ClientAddresses, type ProxyOptions } from "./client-addresses.ts";
+import { AnswerWithDefaults } from "./default-headers.ts";
 import { docsRoutes } from "./docs/docs-routes.ts";
 import { errorHandler, sendError } from "./error-answers.ts";
 import { finishBeforeClosing } from "./finish-before-closing.ts";
@@ -91,6 +92,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
       requireHostHeader: false,
       // A request without a body costs a tenth less. The price is the hook in `takeBodiesAsBytes`.
       optimizeEmptyRequests: true,
+      ServerResponse: AnswerWithDefaults,
     },
     rewriteUrl(request) {
       return rewriteTarget(request, (path) => methodsOf(this, path).length > 0);

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { AnswerWithDefaults, HeaderLines, sendsDefaults } from "./default-headers.ts";
 
 /** The options of the security headers. */
 export interface HeaderOptions {
@@ -28,8 +29,15 @@ export function securityHeadersOf({
 /** Sets the security headers and the request's id on an answer. */
 export function securityHeaders(options: HeaderOptions) {
   const headers = securityHeadersOf(options);
-  return (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
-    reply.headers(headers).header("x-request-id", request.id);
+  const lines = new HeaderLines(headers);
+  return (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const { raw } = reply;
+    if (!(raw instanceof AnswerWithDefaults) || !sendsDefaults)
+      return reply.headers(headers).header("x-request-id", request.id);
+    raw.defaults = lines;
+    raw.requestId = request.id;
+    return reply;
+  };
 }
 
 /** CORS for pages of these origins. */
