@@ -569,6 +569,15 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
         const surplus = await store.sessions.surplus("user:alice", now, kept);
         expect(surplus.map(({ id }) => id).toSorted()).toEqual(ids);
       });
+
+      test.for([
+        [10, []],
+        [9, ["s5"]],
+      ] as const)("do not count ended ones: with %d kept, %j", async ([kept, ids]) => {
+        for (let n = 0; n < 5; n++) await store.sessions.end(`s${n}`, [event("session.ended")]);
+        const surplus = await store.sessions.surplus("user:alice", now, kept);
+        expect(surplus.map(({ id }) => id)).toEqual(ids);
+      });
     });
 
     describe("signing keys", () => {
