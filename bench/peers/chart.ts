@@ -15,7 +15,7 @@ export function chartOf(row: ResultRow, names: ReadonlyMap<string, string>): str
     const value = row.values[id]?.[0]?.median;
     return value === undefined ? [] : [{ name, value, isOurs: id === "latchkey" }];
   });
-  const limit = row.limit?.spread.median;
+  const limit = row.limit?.values[0]?.median;
   const longest = Math.max(...bars.map(({ value }) => value), limit ?? 0);
   const lengthOf = (value: number) => ((width - labels - figures) * value) / longest;
   const height = (bars.length + (limit === undefined ? 0 : 1)) * line + 40;

@@ -1,17 +1,28 @@
+import { startCopy } from "../bare-copy.ts";
 import type { DiskReport } from "../bare-disk.ts";
 import { runTask } from "../children.ts";
-import { makeLoad } from "../make-load.ts";
 import { startService } from "../service.ts";
 import type { Contestant } from "./contestant.ts";
 import { machineLines, type Results, spreadOf } from "./results.ts";
-import { connections, signInAll } from "./rounds.ts";
+import { mes, type SignedIn, signInAll } from "./rounds.ts";
 import { rows } from "./rows.ts";
-import { type Entrant, enter, memoryAfter, rateRound, startOnce, storedBytes, stormRound } from "./stages.ts";
+import {
+  type Entrant,
+  enter,
+  memoryAfter,
+  type RatePace,
+  rateFigures,
+  rateRound,
+  startOnce,
+  storedBytes,
+  stormRound,
+} from "./stages.ts";
 
 /** How long and how often each figure is measured. */
 const paces = {
-  whole: { starts: 9, rest: 5_000, rounds: 7, storms: 3, seconds: 4, bytesSeconds: 20 },
-  quick: { starts: 1, rest: 500, rounds: 1, storms: 1, seconds: 2, bytesSeconds: 3 },
+  // A product that hashes three times a second, with 16 callers, needs the longer window of the logins.
+  whole: { starts: 9, rest: 5_000, rounds: 7, storms: 3, seconds: 4, loginSeconds: 8, bytesSeconds: 20 },
+  quick: { starts: 1, rest: 500, rounds: 1, storms: 1, seconds: 2, loginSeconds: 2, bytesSeconds: 3 },
 } as const;
 
 /** Measures the products in alternating rounds: each on processor 0, and the load on processor 1. */
@@ -31,19 +42,20 @@ export async function compare(
   for (let round = 0; round < pace.starts; round++) {
     say(`start, round ${round + 1} of ${pace.starts}`);
     for (const entrant of entrants) await startOnce(entrant, pace.rest);
-    await limitRound(limits, folder, ["start"], pace.seconds);
+    await limitRound(limits, folder, ["start"], pace);
   }
   {
     await using running = new AsyncDisposableStack();
-    const all: [Entrant, Awaited<ReturnType<typeof signInAll>>][] = [];
+    const all: [Entrant, SignedIn][] = [];
     for (const entrant of entrants) {
       all.push([entrant, await signInAll(running.use(await entrant.start()))]);
     }
+    const own = all.find(([{ contestant }]) => contestant.id === "latchkey")?.[1];
     for (let round = 0; round <= pace.rounds; round++) {
       say(`rates, round ${round} of ${pace.rounds}`);
       // The first round warms up the compilers.
-      await rateRound(all, pace.seconds, round > 0);
-      if (round > 0) await limitRound(limits, folder, ["login", "refresh", "me"], pace.seconds);
+      await rateRound(all, pace, round > 0);
+      if (round > 0) await limitRound(limits, folder, ["login", "refresh", "me"], pace, own);
     }
     for (let round = 1; round <= pace.storms; round++) {
       say(`storm, round ${round} of ${pace.storms}`);
@@ -66,7 +78,7 @@ export async function compare(
       leavesOut,
     })),
     rows: rows.map(({ limit, columns, ...row }) => {
-      const spread = spreadOf(limits.get(row.id) ?? []);
+      const spreads = columns.map(({ figure }) => spreadOf(limits.get(figure) ?? []));
       return {
         ...row,
         columns: columns.map(({ name, unit }) => ({ name, unit })),
@@ -76,50 +88,44 @@ export async function compare(
             columns.map(({ figure }) => spreadOf(samples.get(figure) ?? [])),
           ]),
         ),
-        ...(limit !== undefined && spread !== null && { limit: { name: limit, spread } }),
+        ...(limit !== undefined && spreads[0] && { limit: { name: limit, values: spreads } }),
       };
     }),
   };
 }
 
-/** What the machine can do at most, on the processor of the products. */
+/**
+ * What the machine can do at most, on the processor of the products.
+ *
+ * @param copied the product whose response to `me` a bare server repeats
+ */
 async function limitRound(
   limits: Map<string, number[]>,
   folder: string,
   which: readonly ("login" | "refresh" | "me" | "start")[],
-  seconds: number,
+  { seconds, loginSeconds }: RatePace,
+  copied?: SignedIn,
 ): Promise<void> {
-  const add = (name: string, value: number) => limits.set(name, [...(limits.get(name) ?? []), value]);
-  const script = (name: string) => new URL(`../${name}.ts`, import.meta.url);
+  const add = (figure: string, value: number) => limits.set(figure, [...(limits.get(figure) ?? []), value]);
+  const task = (name: string) =>
+    ({ script: new URL(`../${name}.ts`, import.meta.url), processor: 0 }) as const;
   for (const name of which) {
     if (name === "login") {
-      const task = { script: script("bare-hash"), processor: 0 } as const;
-      const { perSecond } = await runTask<{ perSecond: number }>(
-        task,
-        { seconds, concurrency: 1 },
-        seconds + 20,
-      );
-      add(name, perSecond);
+      const work = { seconds: loginSeconds, concurrency: 1 };
+      const report = await runTask<{ perSecond: number }>(task("bare-hash"), work, loginSeconds + 20);
+      add("login.rate", report.perSecond);
     } else if (name === "refresh") {
-      const task = { script: script("bare-disk"), processor: 0 } as const;
-      const report = await runTask<DiskReport>(task, { folder, seconds: seconds / 2 }, seconds + 20);
-      add(name, report.appendsPerSecond);
-    } else {
+      const work = { folder, seconds: seconds / 2 };
+      const report = await runTask<DiskReport>(task("bare-disk"), work, seconds + 20);
+      add("refresh.rate", report.appendsPerSecond);
+    } else if (name === "start") {
       const since = performance.now();
-      await using bare = await startService(folder, { script: script("bare-http"), processor: 0 });
-      if (name === "start") {
-        add(name, performance.now() - since);
-        continue;
-      }
-      const request = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
-      const traffic = { kind: "repeat", requests: [request] } as const;
-      const { rate } = await makeLoad(bare, {
-        connections: connections.me,
-        seconds,
-        traffic,
-        expected: [200],
-      });
-      add(name, rate);
+      await using _bare = await startService(folder, task("bare-http"));
+      add("start", performance.now() - since);
+    } else if (copied !== undefined) {
+      await using bare = await startCopy(folder, copied.running, copied.mes[0] ?? "");
+      const result = await mes({ ...copied, running: bare }, seconds);
+      for (const figure of rateFigures) if (result !== undefined) add(`me.${figure}`, result[figure]);
     }
   }
 }

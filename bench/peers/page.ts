@@ -56,14 +56,13 @@ ${rows.map((row) => section(row, results)).join("\n\n")}
 function section(row: ResultRow, results: Results): string {
   const names = namesIn(results);
   const measured = [...names].filter(([id]) => row.values[id]?.[0]);
+  const cells = (values: readonly (Spread | null)[] = []) =>
+    row.columns.map((_, column) => cell(values[column] ?? null));
   const table = markdownTable(
     ["product", ...row.columns.map(({ name, unit }) => `${name}, ${unit}`)],
     [
-      ...measured.map(([id, name]) => [
-        name,
-        ...row.columns.map((_, column) => cell(row.values[id]?.[column] ?? null)),
-      ]),
-      ...(row.limit === undefined ? [] : [[`_limit: ${row.limit.name}_`, cell(row.limit.spread)]]),
+      ...measured.map(([id, name]) => [name, ...cells(row.values[id])]),
+      ...(row.limit === undefined ? [] : [[`_limit: ${row.limit.name}_`, ...cells(row.limit.values)]]),
     ],
   );
   const left = results.contestants.flatMap(({ name, leavesOut }) => {

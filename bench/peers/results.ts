@@ -28,8 +28,8 @@ export interface ResultRow {
   readonly columns: readonly Column[];
   /** The spreads of a product, in the order of the columns, by its id. Null: the product has no such figure. */
   readonly values: Readonly<Record<string, readonly (Spread | null)[]>>;
-  /** What the machine can do at most, in the same rounds, in the unit of the first column. */
-  readonly limit?: { readonly name: string; readonly spread: Spread };
+  /** What the machine can do at most, in the same rounds, in the order of the columns. */
+  readonly limit?: { readonly name: string; readonly values: readonly (Spread | null)[] };
 }
 
 /** One whole run. `docs/performance.md` and its pictures are made from it. */

@@ -43,7 +43,7 @@ export const rows: readonly MeasuredRow[] = [
     how: `${connections.me} connections, each with the token of another person, in a closed loop.`,
     better: "more",
     columns: rate("me"),
-    limit: "a bare node:http server with an empty answer",
+    limit: "a bare node:http server that sends the bytes of Latchkey",
   },
   {
     id: "storm",

@@ -51,22 +51,30 @@ export async function startOnce(entrant: Entrant, rest: number): Promise<void> {
   add(entrant, "memory.idle", residentBytes(running.pid) / 1e6);
 }
 
+/** The length of a round of load, in seconds. */
+export interface RatePace {
+  readonly seconds: number;
+  readonly loginSeconds: number;
+}
+
+/** The figures of a round of load. */
+export const rateFigures = ["rate", "cost", "p50", "p99"] as const;
+
 /** One round of the rates for each product, in turns. */
 export async function rateRound(
   entrants: readonly (readonly [Entrant, SignedIn])[],
-  seconds: number,
+  { seconds, loginSeconds }: RatePace,
   keep: boolean,
 ): Promise<void> {
   for (const [name, run] of [
-    ["login", (signedIn: SignedIn) => logins(signedIn, { seconds })],
+    ["login", (signedIn: SignedIn) => logins(signedIn, { seconds: loginSeconds })],
     ["refresh", (signedIn: SignedIn) => refreshes(signedIn, seconds)],
     ["me", (signedIn: SignedIn) => mes(signedIn, seconds)],
   ] as const) {
     for (const [entrant, signedIn] of entrants) {
       const result = await run(signedIn);
       if (result === undefined || !keep) continue;
-      for (const figure of ["rate", "cost", "p50", "p99"] as const)
-        add(entrant, `${name}.${figure}`, result[figure]);
+      for (const figure of rateFigures) add(entrant, `${name}.${figure}`, result[figure]);
     }
   }
 }

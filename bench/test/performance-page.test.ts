@@ -17,7 +17,7 @@ const row: ResultRow = {
     other: [spreadOf([900, 1000, 1100]), null],
     idle: [null, null],
   },
-  limit: { name: "appends", spread: { median: 3000, quartiles: [2900, 3100], rounds: [3000] } },
+  limit: { name: "appends", values: [{ median: 3000, quartiles: [2900, 3100], rounds: [3000] }, null] },
 };
 
 const results: Results = {
@@ -49,7 +49,7 @@ test("a figure that a product does not have is a dash, and a product without the
 });
 
 test("the row has its limit, its picture, and what is left out for a figure", () => {
-  expect(page).toContain("| _limit: appends_ | 3,000 (2,900 to 3,100) |");
+  expect(page).toContain("| _limit: appends_ | 3,000 (2,900 to 3,100) | – |");
   expect(page).toContain("![Refreshes](performance/refresh.svg)");
   expect(page).toContain("- Other <1>: stores nothing");
 });
