@@ -110,12 +110,25 @@ function columnsOf({ id, name, scope, resource }: SessionClient): ClientColumns 
   return { clientId: id, clientName: name, scope, resource };
 }
 
-/** The session in a row. */
-export function sessionIn({ clientId, clientName, scope, resource, ...session }: SessionRow): Session {
-  if (clientId === null) return { ...session, client: null };
+/** The session in a row. SQLite makes rows whose members are slow to copy as a whole, so each one is read by its name. */
+export function sessionIn(row: SessionRow): Session {
+  const { clientId, clientName, scope, resource, refreshHash } = row;
   return {
-    ...session,
-    refreshHash: session.refreshHash.slice(hashPrefix.length),
-    client: { id: clientId, name: clientName ?? "", scope: scope ?? "", resource: resource ?? "" },
+    id: row.id,
+    userId: row.userId,
+    generation: row.generation,
+    refreshHash: clientId === null ? refreshHash : refreshHash.slice(hashPrefix.length),
+    rotatedAt: row.rotatedAt,
+    createdAt: row.createdAt,
+    lastUsedAt: row.lastUsedAt,
+    expiresAt: row.expiresAt,
+    endsAt: row.endsAt,
+    tokensUntil: row.tokensUntil,
+    endedAt: row.endedAt,
+    addressBucket: row.addressBucket,
+    client:
+      clientId === null
+        ? null
+        : { id: clientId, name: clientName ?? "", scope: scope ?? "", resource: resource ?? "" },
   };
 }

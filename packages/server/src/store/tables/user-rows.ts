@@ -56,13 +56,22 @@ export function writtenUser({
   };
 }
 
-/** The user in a row. */
+/** The user in a row. Each member is read by its name, as in `sessionIn`. */
 export function localUserOf(row: UserRow): LocalUser {
-  const { active, roles, mustChangePassword } = row;
   return {
-    ...row,
-    active: active === 1,
-    roles: textsIn(roles),
-    mustChangePassword: mustChangePassword === 1,
+    id: row.id,
+    username: row.username,
+    email: row.email,
+    displayName: row.displayName,
+    roles: textsIn(row.roles),
+    passwordHash: row.passwordHash,
+    active: row.active === 1,
+    revision: row.revision,
+    createdAt: row.createdAt,
+    version: row.version,
+    mustChangePassword: row.mustChangePassword === 1,
+    passwordChangedAt: row.passwordChangedAt,
+    lastLoginAt: row.lastLoginAt,
+    emailVerifiedAt: row.emailVerifiedAt,
   };
 }
