@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { storeUnavailable } from "../../core/errors.ts";
 import type { Database } from "../database.ts";
 import type { Statement } from "../statement.ts";
-import { isOutOfSpace, openConnection, preparedStatements, sqlValue, unusableFile } from "./connection.ts";
+import { isOutOfSpace, openConnection, preparedReads, sqlValue, unusableFile } from "./connection.ts";
 import { createPrivate } from "./file-modes.ts";
 import { commandRunner, type GroupRunner, GroupWriter, inlineRunner, threadRunner } from "./group-writer.ts";
 import { migrate } from "./migrate.ts";
@@ -82,7 +82,7 @@ function sqliteDatabase(
   connection: DatabaseSync,
   runner: GroupRunner,
 ): Database {
-  const prepared = preparedStatements(connection);
+  const read = preparedReads(connection);
   const writer = new GroupWriter(runner);
   let displaced: string | undefined;
   let lookAt = 0;
@@ -104,7 +104,7 @@ function sqliteDatabase(
       try {
         const numbered = statement.numbered(values).map(sqlValue);
         // The statement's author names the row type, which the engine cannot know. The store contract checks each one.
-        return prepared(statement.sql).all(...numbered) as Row[];
+        return read(statement.sql, numbered) as Row[];
       } catch (cause) {
         throw storeUnavailable("read failed", cause);
       }
