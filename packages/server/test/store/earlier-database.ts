@@ -15,6 +15,8 @@ export interface EarlierDatabase extends AsyncDisposable {
   readonly place: DatabasePlace;
   /** Runs one statement, as a process of the earlier version would at any time. */
   run(sql: string): Promise<unknown>;
+  /** Reads rows. The large integers of PostgreSQL are numbers too. */
+  rows(sql: string): Promise<readonly object[]>;
 }
 
 /** Both engines at earlier versions of their schemas, for `describe.each`. */
@@ -39,8 +41,14 @@ async function earlierSqlite(version: number): Promise<EarlierDatabase> {
   };
   for (const sql of sqliteMigrations.slice(0, version).flat()) await run(sql);
   await run(`pragma user_version = ${version}`);
+  const rows = async (sql: string) => {
+    const database = new DatabaseSync(path);
+    const read = database.prepare(sql).all();
+    database.close();
+    return read.map((row) => ({ ...row }));
+  };
   const place = { engine: "sqlite", path } as const;
-  return { place, run, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+  return { place, run, rows, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
 }
 
 async function earlierPostgres(version: number): Promise<EarlierDatabase> {
@@ -49,6 +57,17 @@ async function earlierPostgres(version: number): Promise<EarlierDatabase> {
   for (const sql of postgresMigrations.slice(0, version).flat()) await run(sql);
   await run("create table latchkey_schema (version bigint not null)");
   await run(`insert into latchkey_schema (version) values (${version})`);
+  const rows = async (sql: string) => {
+    const read = await queryAt(address, sql);
+    return read.map((row) =>
+      Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])),
+    );
+  };
   // The suite's server drops its databases with its own folder.
-  return { place: postgresUrl(address), run, async [Symbol.asyncDispose]() {} };
+  return { place: postgresUrl(address), run, rows, async [Symbol.asyncDispose]() {} };
+}
+
+/** `pg` reads a bigint as text. */
+function plain(value: unknown): unknown {
+  return typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
 }

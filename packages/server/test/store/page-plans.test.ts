@@ -12,6 +12,7 @@ import { openStore } from "../../src/store/store.ts";
 import { forgetAddressSteps, importedSteps, signedUpSteps } from "../../src/store/tables/address-traces.ts";
 import { auditTable } from "../../src/store/tables/audit.ts";
 import { auditReading } from "../../src/store/tables/audit-reading.ts";
+import { sweptEvents, sweptSessions } from "../../src/store/tables/housekeeping.ts";
 import { sessionEndings } from "../../src/store/tables/session-endings.ts";
 import { sessionTable } from "../../src/store/tables/sessions.ts";
 import { userSearch } from "../../src/store/tables/user-search.ts";
@@ -195,5 +196,16 @@ describe.each<readonly [string, () => Promise<Planned>]>([
   test("of audit events a slice, by number", async () => {
     const plan = await planOf((database) => auditReading(database).recent({ limit: 100, user: "user:1" }));
     expect(plan).toMatch(/audit_events_pkey|PRIMARY KEY \(rowid>\? AND rowid<\?\)/);
+  });
+
+  test.each([
+    ["sessions", sweptSessions, /sessions_pkey|PRIMARY KEY \(id>/],
+    ["audit events", sweptEvents, /audit_events_pkey|PRIMARY KEY \(rowid>/],
+  ] as const)("of %s for a purge a range of the primary key", async (_table, { slice, clear }, range) => {
+    for (const { sql } of [slice, clear]) {
+      const plan = await planned.planOf(sql);
+      expect(plan).toMatch(range);
+      expect(plan).not.toMatch(/Seq Scan|SCAN (sessions|audit_events)|TEMP B-TREE|Sort/);
+    }
   });
 });

@@ -79,6 +79,43 @@ describe("a PostgreSQL database", () => {
     await store.close();
   });
 
+  test("a refresh writes to no index of the sessions", async () => {
+    const address = await newDatabase();
+    const store = await open(address);
+    await store.users.add(user("alice"), event("user.added"));
+    await store.sessions.open(session("s1"), 0, event("login.succeeded"));
+    const use = { lastUsedAt: now + 1, expiresAt: now + 9_000_000, tokensUntil: now + 3_700_000 };
+    for (let from = 0; from < 5; from++) {
+      const state = (generation: number) => ({ generation, refreshHash: `s1-${generation}` });
+      const rotated = store.sessions.rotate(
+        "s1",
+        state(from),
+        state(from + 1),
+        use,
+        event("token.refreshed"),
+      );
+      expect(await rotated).toBe(true);
+    }
+    await store.close();
+    // The server process of a connection reports its figures when the connection ends.
+    const figures = () =>
+      queryAt(address, "select n_tup_upd, n_tup_hot_upd from pg_stat_user_tables where relname = 'sessions'");
+    await expect.poll(figures, { timeout }).toEqual([{ n_tup_upd: "5", n_tup_hot_upd: "5" }]);
+  });
+
+  test("a migration behind a long transaction fails after two seconds", async () => {
+    const address = await newDatabase();
+    await (await open(address)).close();
+    await queryAt(address, `update latchkey_schema set version = ${postgresMigrations.length - 1}`);
+    await queryAt(address, "create index sessions_by_expiry on sessions (expires_at)");
+    const dump = new Client({ connectionString: address });
+    await dump.connect();
+    await dump.query("begin; select from sessions");
+    await expect(open(address)).rejects.toThrow("start again when it has ended");
+    await dump.end();
+    await (await open(address)).close();
+  });
+
   test.for([1, 2, 3, 4, 5])("a session ends with a concurrent change of its user (%d)", async () => {
     const address = await newDatabase();
     const [one, two] = await Promise.all([open(address), open(address)]);

@@ -20,6 +20,11 @@ const before = {
     where id = '${id}' and generation = 0 and refresh_hash = '${id}-0'`,
   audit: `insert into audit_events (at, name, subject, session_id, address, request_id, reason, actor, replica)
     values (${now}, 'login.succeeded', 'user:alice', null, '192.0.2.1', null, null, null, 'r1')`,
+  purge: (at: number) => [
+    `delete from sessions where id in (
+      select id from sessions where expires_at < ${at} and tokens_until < ${at} limit 5000)`,
+    `delete from audit_events where number in (select number from audit_events where at < ${at} limit 5000)`,
+  ],
 };
 
 const engines = earlierDatabases({ sqlite: 7, postgres: 6 });
@@ -60,6 +65,13 @@ describe.each(engines)("a database of the version before OAuth: %s", (_name, yes
     expect(await store.sessions.endAll("user:alice", event("sessions.ended"))).toBe(true);
     expect(await store.sessions.live(now)).toEqual([]);
     expect(await store.revocations.after(0)).toHaveLength(4);
+
+    // It purges the rows that have expired, without the indexes of their times.
+    for (const sql of before.purge(now + 1)) await run(sql);
+    expect(await store.sessions.byId("s4")).toBeDefined();
+    for (const sql of before.purge(now + 2_592_000_000)) await run(sql);
+    expect(await store.sessions.byId("s4")).toBeUndefined();
+    expect(await store.events.recent({ limit: 9 })).toEqual({ events: [] });
     await store.close();
   });
 });

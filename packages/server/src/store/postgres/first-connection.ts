@@ -23,6 +23,8 @@ const advice: Readonly<Record<string, string>> = {
     "all connections that the user, the database or the server may have are in use: raise the limit, or lower LATCHKEY_DATABASE_POOL",
   "3F000":
     "the schema does not exist: create it with `create schema`, or correct `schema` in LATCHKEY_DATABASE",
+  "55P03":
+    "another transaction, such as a running backup, holds a table that an upgrade changes: start again when it has ended",
   "42501": "the user may not make tables there: make it the owner of the database",
 };
 

@@ -267,4 +267,6 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
     ) strict, without rowid`,
     "create index password_failures_by_user on password_failures (user_id) where user_id is not null",
   ],
+  // 11: the purge sweeps these tables in the order of their keys.
+  ["drop index sessions_by_expiry", "drop index audit_events_by_time"],
 ];
