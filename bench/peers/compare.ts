@@ -38,7 +38,7 @@ export async function compare(
     say(`fetching and starting ${contestant.name}`);
     entrants.push(await enter(contestant, folder, stack));
   }
-  const limits = new Map<string, number[]>();
+  const limits: Limits = new Map();
   for (let round = 0; round < pace.starts; round++) {
     say(`start, round ${round + 1} of ${pace.starts}`);
     for (const entrant of entrants) await startOnce(entrant, pace.rest);
@@ -51,11 +51,18 @@ export async function compare(
       all.push([entrant, await signInAll(running.use(await entrant.start()))]);
     }
     const own = all.find(([{ contestant }]) => contestant.id === "latchkey")?.[1];
+    const copy = own && {
+      ...own,
+      running: running.use(await startCopy(folder, own.running, own.mes[0] ?? "")),
+    };
     for (let round = 0; round <= pace.rounds; round++) {
       say(`rates, round ${round} of ${pace.rounds}`);
       // The first round warms up the compilers.
       await rateRound(all, pace, round > 0);
-      if (round > 0) await limitRound(limits, folder, ["login", "refresh", "me"], pace, own);
+      const bare = copy && (await mes(copy, pace.seconds));
+      if (round === 0) continue;
+      await limitRound(limits, folder, ["login", "refresh"], pace);
+      for (const figure of rateFigures) if (bare !== undefined) addTo(limits, `me.${figure}`, bare[figure]);
     }
     for (let round = 1; round <= pace.storms; round++) {
       say(`storm, round ${round} of ${pace.storms}`);
@@ -94,40 +101,37 @@ export async function compare(
   };
 }
 
-/**
- * What the machine can do at most, on the processor of the products.
- *
- * @param copied the product whose response to `me` a bare server repeats
- */
+/** What the machine can do at most, on the processor of the products. */
 async function limitRound(
-  limits: Map<string, number[]>,
+  limits: Limits,
   folder: string,
-  which: readonly ("login" | "refresh" | "me" | "start")[],
+  which: readonly ("login" | "refresh" | "start")[],
   { seconds, loginSeconds }: RatePace,
-  copied?: SignedIn,
 ): Promise<void> {
-  const add = (figure: string, value: number) => limits.set(figure, [...(limits.get(figure) ?? []), value]);
   const task = (name: string) =>
     ({ script: new URL(`../${name}.ts`, import.meta.url), processor: 0 }) as const;
   for (const name of which) {
     if (name === "login") {
       const work = { seconds: loginSeconds, concurrency: 1 };
       const report = await runTask<{ perSecond: number }>(task("bare-hash"), work, loginSeconds + 20);
-      add("login.rate", report.perSecond);
+      addTo(limits, "login.rate", report.perSecond);
     } else if (name === "refresh") {
       const work = { folder, seconds: seconds / 2 };
       const report = await runTask<DiskReport>(task("bare-disk"), work, seconds + 20);
-      add("refresh.rate", report.appendsPerSecond);
-    } else if (name === "start") {
+      addTo(limits, "refresh.rate", report.appendsPerSecond);
+    } else {
       const since = performance.now();
       await using _bare = await startService(folder, task("bare-http"));
-      add("start", performance.now() - since);
-    } else if (copied !== undefined) {
-      await using bare = await startCopy(folder, copied.running, copied.mes[0] ?? "");
-      const result = await mes({ ...copied, running: bare }, seconds);
-      for (const figure of rateFigures) if (result !== undefined) add(`me.${figure}`, result[figure]);
+      addTo(limits, "start", performance.now() - since);
     }
   }
+}
+
+/** The rounds of each figure of the limits. */
+type Limits = Map<string, number[]>;
+
+function addTo(limits: Limits, figure: string, value: number): void {
+  limits.set(figure, [...(limits.get(figure) ?? []), value]);
 }
 
 function say(what: string): void {

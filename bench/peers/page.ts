@@ -69,24 +69,24 @@ function section(row: ResultRow, results: Results): string {
     const what = leavesOut[row.id];
     return what === undefined ? [] : [`- ${name}: ${what}`];
   });
-  const why = isFirst(row) ? undefined : explanations[row.id];
+  const why = ahead(row).flatMap((id) => explanations[row.id]?.[id]?.join(" ") ?? []);
   return [
     `## ${row.title}`,
     row.how,
     `![${row.title}](performance/${row.id}.svg)`,
     table,
-    ...(why === undefined ? [] : [why.join(" ")]),
+    ...why,
     ...(left.length === 0 ? [] : [`What is left out for a figure:\n\n${left.join("\n")}`]),
   ].join("\n\n");
 }
 
-/** Whether no product has a better median in the first column. */
-function isFirst({ values, better }: ResultRow): boolean {
+/** The products with a better median than Latchkey in the first column. */
+export function ahead({ values, better }: ResultRow): string[] {
   const mine = values[ours]?.[0]?.median;
-  if (mine === undefined) return true;
-  return Object.values(values).every(([first]) => {
-    if (first === undefined || first === null) return true;
-    return better === "more" ? first.median <= mine : first.median >= mine;
+  if (mine === undefined) return [];
+  return Object.entries(values).flatMap(([id, [first]]) => {
+    if (first === undefined || first === null) return [];
+    return (better === "more" ? first.median > mine : first.median < mine) ? [id] : [];
   });
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { chartOf } from "../peers/chart.ts";
-import { pageOf } from "../peers/page.ts";
+import { ahead, pageOf } from "../peers/page.ts";
 import { type ResultRow, type Results, spreadOf } from "../peers/results.ts";
 
 const row: ResultRow = {
@@ -52,6 +52,21 @@ test("the row has its limit, its picture, and what is left out for a figure", ()
   expect(page).toContain("| _limit: appends_ | 3,000 (2,900 to 3,100) | – |");
   expect(page).toContain("![Refreshes](performance/refresh.svg)");
   expect(page).toContain("- Other <1>: stores nothing");
+});
+
+test("the page says why a product is ahead, of those alone", () => {
+  const values = { ...row.values, pocketbase: [spreadOf([2600]), null], other: [spreadOf([2700]), null] };
+  const behind = pageOf({
+    ...results,
+    contestants: [
+      ...results.contestants,
+      { id: "pocketbase", name: "PocketBase", version: "1", configuration: "-", leavesOut: {} },
+    ],
+    rows: [{ ...row, values }],
+  });
+  expect(ahead({ ...row, values })).toEqual(["other", "pocketbase"]);
+  expect(behind).toContain("\n\nPocketBase signs a new token and writes nothing");
+  expect(page).not.toContain("signs a new token");
 });
 
 test("the page names the date, the machine and each version", () => {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, request } from "node:http";
+import { createServer, type OutgoingHttpHeader, request } from "node:http";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { AnswerWithDefaults, HeaderLines, sendsDefaults } from "../../src/http/default-headers.ts";
@@ -12,6 +12,7 @@ const names = [...Object.keys(defaults), "content-type", "allow"];
 const ways = {
   object: (response, fields) => response.writeHead(200, fields),
   list: (response, fields) => response.writeHead(200, Object.entries(fields).flat()),
+  pairs: (response, fields) => response.writeHead(200, Object.entries(fields)),
   progressive(response, fields) {
     for (const [name, value] of Object.entries(fields)) response.setHeader(name, value);
   },
@@ -85,6 +86,22 @@ test("a field that a route gives replaces the default of its name, in any case a
     }),
     { numRuns: 200 },
   );
+});
+
+const lists: [what: string, fields: OutgoingHttpHeader[], sent: string][] = [
+  ["a member of a list of values is no name", ["set-cookie", ["a=1", "x-frame-options"]], "DENY"],
+  ["a name behind a list of values is one", ["set-cookie", ["a=1", "b=2"], "X-Frame-Options", "ok"], "ok"],
+];
+test.for(lists)("%s", async ([, fields, value]) => {
+  const sent = await received((response) => response.writeHead(200, fields));
+  expect(
+    sent.filter(([name]) => name.toLowerCase() === "x-frame-options").map(([, sentOne]) => sentOne),
+  ).toEqual([value]);
+});
+
+test("a field replaces the id of the request", async () => {
+  const sent = await received((response) => response.writeHead(200, { "X-Request-Id": "own" }));
+  expect(sent.filter(([name]) => name.toLowerCase() === "x-request-id")).toEqual([["X-Request-Id", "own"]]);
 });
 
 test.for([

@@ -105,8 +105,8 @@ export function endingSteps(events: readonly AuditEvent[]): Step[] {
   ];
 }
 
-// Read from the index `sessions_by_user` alone. Whether a session is live takes its row and its user's: for a user with
-// 500 sessions that was a tenth of a login.
+// The index `sessions_by_user` tells how many are stored. To tell which of them are live takes each row and its user's:
+// for a user with 500 sessions that was a tenth of a login.
 const storedBeyondKept = statement<{ userId: string; kept: number }, { one: number }>(`
   select 1 as one from sessions where user_id = :userId limit 1 offset :kept`);
 
