@@ -5,9 +5,9 @@ import { argon2id, type Hasher } from "../../src/core/passwords/passwords.ts";
 import { checkForeignHash } from "../../src/password-checks/check-foreign-hash.ts";
 import { GroupWriter } from "../../src/store/sqlite/group-writer.ts";
 
-/** Tables of a login. Background jobs read other tables, and delete old rows of these a batch at a time. */
+/** Tables of a login. Background jobs read other tables, and delete old rows of these a batch or a slice at a time. */
 const ofLogins = /\b(users|sessions|realm_sessions|attempts)\b|insert into audit_events/;
-const ofTidying = /^\s*delete from .*\blimit\b/s;
+const ofTidying = /^\s*delete from .*\b(limit|id <=)|\) as slice$/s;
 /** A new connection of the pool sets its timeouts first, at any time. */
 const ofConnecting = /\bset_config\('statement_timeout'/;
 
