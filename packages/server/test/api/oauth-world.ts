@@ -76,6 +76,15 @@ export async function addClient(server: TestServer, change: Partial<RegisteredCl
 /** Blocks a client, as the operator does it. */
 export async function blockClient(server: TestServer, id: string): Promise<void> {
   await using store = await storeBeside(server);
+  await blockClientIn(store, server, id);
+}
+
+/** Blocks a client in an open store. To open one takes as long as a short timeout of a test. */
+export async function blockClientIn(
+  store: Awaited<ReturnType<typeof storeBeside>>,
+  server: TestServer,
+  id: string,
+): Promise<void> {
   const event = { name: "client.blocked", at: server.now(), address: "cli", client: id } as const;
   await store.clients.block(id, "Notes", event, randomBytes(16).toString("base64url"));
   await server.server.backgroundJobs.poll();

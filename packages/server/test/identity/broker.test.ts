@@ -8,7 +8,7 @@ import { type TestServer, testServer } from "@latchkey/testkit/server/test-serve
 import { until } from "@latchkey/testkit/until";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { claimsOf, send } from "../api/api-case.ts";
-import { blockClient } from "../api/oauth-world.ts";
+import { blockClientIn, storeBeside } from "../api/oauth-world.ts";
 import { FakeRealm, json, paths, refused } from "./fake-realm.ts";
 
 const allow = { decision: "allow" };
@@ -310,7 +310,8 @@ describe("a client", () => {
 
   test("that is blocked during the exchange of the realm's code is unknown", async () => {
     const { answer, browser: same } = await realmAnswer();
-    realm.meanwhile.set(paths.token, () => blockClient(server, program.clientId));
+    await using store = await storeBeside(server);
+    realm.meanwhile.set(paths.token, () => blockClientIn(store, server, program.clientId));
     const page = await openWith(same, answer);
     expect(page.status).toBe(400);
     expect(page.text).toContain("This application is not known here");
