@@ -215,7 +215,10 @@ Environment=LD_PRELOAD=LIBRARY`;
 
     test("an upgrade on an older database keeps users and sessions", async () => {
       const token = await tokenOf(admin);
-      const older = sqliteMigrations.length - 1;
+      // The first migration that `sqlite3` cannot run: the server gives its connections a function.
+      const older = sqliteMigrations.findIndex((steps) =>
+        steps.some((sql) => sql.includes("latchkey_sha256")),
+      );
       const migrations = sqliteMigrations.slice(0, older).flat();
       using empty = new DatabaseSync(":memory:");
       empty.exec(migrations.join(";\n"));
@@ -236,7 +239,8 @@ Environment=LD_PRELOAD=LIBRARY`;
         "cd /var/lib/latchkey; rm latchkey.db*; chmod 600 older.db; chown latchkey: older.db; mv older.db latchkey.db",
       );
       const output = await follow("Upgrade");
-      expect(output).toContain(`version         ${older + 1} of ${older + 1}\n`);
+      const newest = sqliteMigrations.length;
+      expect(output).toContain(`version         ${newest} of ${newest}\n`);
       expect(output).toContain("nothing is wrong");
       expect(me(token)).toBe(200);
     }, 300_000);
