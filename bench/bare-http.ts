@@ -2,7 +2,8 @@ import { createServer } from "node:http";
 
 /**
  * A bare server: every response has the status, header lines and body of the arguments. It uses Node as its documentation
- * shows it: default options, `writeHead`, and a body of text, which Node sends in one write. A Buffer takes a second one.
+ * shows it: `writeHead` and a body of text, which Node sends in one write. A Buffer takes a second one. Of the options, the
+ * keep-alive time alone is not the default: it is one of the bytes.
  */
 const [status = "200", headers = "[]", body = ""] = process.argv.slice(2);
 const code = Number(status);

@@ -10,7 +10,7 @@ export const explanations: Readonly<
   refresh: {
     pocketbase: [
       "PocketBase signs a new token and writes nothing, so it waits for no disk.",
-      "A refresh of Latchkey replaces the token, remembers the old one to notice a thief, and writes an audit event, all on the disk before the response.",
+      "A refresh of Latchkey replaces the token, remembers the old one to notice a stolen one, and writes an audit event, all on the disk before the response.",
     ],
   },
   start: {

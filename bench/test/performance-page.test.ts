@@ -54,7 +54,7 @@ test("the row has its limit, its picture, and what is left out for a figure", ()
   expect(page).toContain("- Other <1>: stores nothing");
 });
 
-test("the page says why a product is ahead, of those alone", () => {
+test("the page gives the reasons of the products that are ahead, and no others", () => {
   const values = { ...row.values, pocketbase: [spreadOf([2600]), null], other: [spreadOf([2700]), null] };
   const behind = pageOf({
     ...results,

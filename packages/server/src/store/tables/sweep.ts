@@ -8,7 +8,7 @@ export const sliceSize = 5_000;
 /** A slice with a smaller share of expired rows is sparse. A table consists of expired rows up to this share at most. */
 const sparseShare = 0.1;
 
-/** What a reading of a slice tells. */
+/** The result of reading a slice. */
 export interface SliceRow<Key> {
   /** The key of its last row. Null if the slice is empty. */
   readonly to: Key | null;
@@ -16,7 +16,10 @@ export interface SliceRow<Key> {
   readonly expired: number;
 }
 
-/** A table whose expired rows are found in the order of its primary key. So it needs no index of times. */
+/**
+ * A table whose expired rows are found in the order of its primary key. So it needs no index of times. Keys are numbers, or
+ * texts that the database orders by their bytes.
+ */
 export interface SweptTable<Key, Times extends object> {
   /** Reads the slice behind a key. */
   readonly slice: Statement<Times & { readonly after: Key }, SliceRow<Key>>;
